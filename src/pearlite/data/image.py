@@ -45,8 +45,11 @@ class Image:
     def __post_init__(self) -> None:
         known = [a for a in AXES if a in self.axes]
         if list(self.axes) != known or not self.axes.endswith("YX"):
-            raise InputError(f"axes {self.axes!r} must be letters of {AXES!r}, in that order, ending in 'YX'")
+            raise InputError(
+                f"axes {self.axes!r} must be letters of {AXES!r}, in that order, ending in 'YX'"
+            )
         if len(self.axes) != len(self.array.shape):
             raise InputError(
-                f"axes {self.axes!r} name {len(self.axes)} dimensions, the array has shape {tuple(self.array.shape)}"
+                f"axes {self.axes!r} name {len(self.axes)} dimensions, "
+                f"the array has shape {tuple(self.array.shape)}"
             )
