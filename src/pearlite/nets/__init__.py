@@ -1,0 +1,1 @@
+"""f: the networks, one a file."""

@@ -1,0 +1,1 @@
+"""θ: the update, and what surrounds it."""

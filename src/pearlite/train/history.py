@@ -1,0 +1,74 @@
+"""What the training said on its way: one row a validation."""
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from pearlite.errors import InputError
+
+if TYPE_CHECKING:
+    from pearlite.train.trainer import Trainer
+
+Row = dict[str, float]
+
+
+class MeanLosses:
+    """Mean loss of every player since the last row, summed where the loss lives.
+
+    Nothing is copied from the device before `take`.
+    """
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor | float] = {}
+        self.counts: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.sums)
+
+    def add(self, player: str, loss: Tensor) -> None:
+        """Count one more loss of a player."""
+        self.sums[player] = self.sums.get(player, 0.0) + loss
+        self.counts[player] = self.counts.get(player, 0) + 1
+
+    def take(self, step: int) -> Row:
+        """Return the means as ``loss`` or ``loss_PLAYER``, and begin anew.
+
+        Raises
+        ------
+        InputError
+            If one of them is not finite.
+        """
+        row = {}
+        for player, total in self.sums.items():
+            name = f"loss_{player}" if player else "loss"
+            row[name] = float(total) / self.counts[player]
+            if not math.isfinite(row[name]):
+                raise InputError(
+                    f"{name} is {row[name]} at step {step}; "
+                    "lower the learning rate, or look for extreme values in the data"
+                )
+        self.sums, self.counts = {}, {}
+        return row
+
+
+def write_history(path: Path) -> "Callable[[Trainer], None]":
+    """Make a ``"validate"`` event that appends the newest row to a CSV file.
+
+    A file of an earlier training is replaced at the first row. A row is on the disk as soon as it
+    exists, so an interrupted training leaves all its rows.
+    """
+
+    def append_row(trainer: "Trainer") -> None:
+        row = trainer.history[-1]
+        first = len(trainer.history) == 1
+        with path.open("w" if first else "a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(trainer.history[0]))
+            if first:
+                writer.writeheader()
+            writer.writerow(row)
+
+    return append_row
