@@ -1,0 +1,64 @@
+"""Do the same to many items: one after the other here, or side by side on a Dask cluster."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pearlite.errors import InputError
+from pearlite.see.progress import track
+
+Result = TypeVar("Result")
+
+
+def spread(
+    work: Callable[..., Result],
+    items: Mapping[str, tuple[Any, ...]],
+    dask: str | None = None,
+    description: str = "Working",
+    show: bool = True,
+) -> Iterator[tuple[str, Result]]:
+    """Yield ``(name, work(*arguments))`` for each item as it gets ready.
+
+    Parameters
+    ----------
+    work
+        A function at the top of a module, so that a cluster's workers can import it.
+    items
+        Arguments by name. Paths among them must mean the same on every worker.
+    dask
+        Address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``; ``None`` works here.
+    description
+        Title of the progress bar.
+    show
+        Whether to draw it.
+
+    Raises
+    ------
+    InputError
+        If no scheduler answers at the address.
+    """
+    here = ((name, work(*arguments)) for name, arguments in items.items())
+    ready = here if dask is None else _on_cluster(work, items, dask)
+    yield from track(ready, description, total=len(items), show=show)
+
+
+def _on_cluster(
+    work: Callable[..., Result], items: Mapping[str, tuple[Any, ...]], address: str
+) -> Iterator[tuple[str, Result]]:
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {address!r}; start one with `dask scheduler` and give "
+            "the address that it prints, such as tcp://10.0.0.1:8786."
+        ) from error
+    with client:
+        names = {
+            client.submit(work, *arguments, pure=False): name for name, arguments in items.items()
+        }
+        try:
+            for future in as_completed(list(names)):
+                yield names[future], future.result()
+        finally:
+            client.cancel(list(names))
