@@ -1,0 +1,1 @@
+"""Denoising one image: pearlite and its peers on the same images, in one run."""
