@@ -14,8 +14,16 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def new_run(out=None, inputs=(np.arange(6).reshape(2, 3),), **options):
-    return Run.create("denoise", options, 7, inputs, out)
+def new_run(out=None, inputs=None, **options):
+    return Run.create("denoise", options, 7, inputs or [np.arange(6).reshape(2, 3)], out)
+
+
+def interrupted(error, out=None, finished=()):
+    with new_run(out) as run:
+        run.write_text("half.txt", "x")
+        for name in finished:
+            run.finish(name, f"{name}.npy")
+        raise error
 
 
 def finished_run(out="done"):
@@ -72,33 +80,28 @@ def test_an_out_that_cannot_be_a_folder_is_refused(tmp_path):
 
 
 def test_an_error_before_the_first_result_leaves_nothing(tmp_path):
-    with pytest.raises(InputError, match="bad"), new_run():
-        raise InputError("bad")
+    with pytest.raises(InputError, match="bad"):
+        interrupted(InputError("bad"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_leaves_the_empty_folder_that_was_given(tmp_path):
     (tmp_path / "mine").mkdir()
-    with pytest.raises(ZeroDivisionError), new_run("mine") as run:
-        run.write_text("half.txt", "x")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        interrupted(ZeroDivisionError(), "mine")
     assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_an_error_after_a_result_keeps_it(tmp_path):
-    with pytest.raises(ZeroDivisionError), new_run("r") as run:
-        run.finish("a", "a.npy")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        interrupted(ZeroDivisionError(), "r", ["a"])
     assert Run.open("r").status == "stopped"
     assert list(Run.open("r").results) == ["a"]
 
 
 def test_ctrl_c_keeps_the_run_and_says_how_to_go_on():
-    with (
-        pytest.raises(Stopped, match=r"pearlite denoise --resume 'my runs/1'"),
-        new_run("my runs/1"),
-    ):
-        raise KeyboardInterrupt
+    with pytest.raises(Stopped, match=r"pearlite denoise --resume 'my runs/1'"):
+        interrupted(KeyboardInterrupt(), "my runs/1")
     assert Run.open("my runs/1").status == "stopped"
 
 

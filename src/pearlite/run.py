@@ -14,13 +14,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pearlite.data.disk import replacing
 from pearlite.data.read import read
 from pearlite.errors import InputError, Refused
+from pearlite.folders import RECORD, chosen_folder, new_folder, write_json, write_text
 from pearlite.provenance import fingerprint, hardware, plain, versions
 
 FORMAT = 1
-RECORD, TEST, PAGE = "run.json", "test.json", "report.html"
+TEST, PAGE = "test.json", "report.html"
 _KEYS = {"format", "task", "status", "options", "seed", "inputs", "results", "failures", "seconds"}
 
 
@@ -98,7 +98,7 @@ class Run:
             "failures": {},
         }
         was_there = out is not None and Path(out).is_dir()
-        path = _new_folder(Path("runs"), task) if out is None else _chosen_folder(Path(out))
+        path = new_folder(Path("runs"), task) if out is None else chosen_folder(out)
         run = cls(path, record)
         run._made_here, run._was_there = True, was_there
         return run
@@ -230,8 +230,8 @@ class Run:
         """Write report.html again from what the folder holds."""
         return self._recipe().report(self)
 
-    def summary(self) -> list[str]:
-        """Say in a line or two per result what came out."""
+    def summary(self) -> list[tuple[str, ...]]:
+        """Return a table, its head first, of what the run brought."""
         return self._recipe().summary(self)
 
     def __enter__(self) -> "Run":
@@ -273,14 +273,11 @@ class Run:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a file of the run, whole or not at all."""
-        target = self.path / name
-        with replacing(target) as hidden:
-            hidden.write_text(text, encoding="utf-8")
-        return target
+        return write_text(self.path / name, text)
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write a JSON file of the run, whole or not at all."""
-        return self.write_text(name, json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+        return write_json(self.path / name, value)
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file of the run.
@@ -339,40 +336,6 @@ class Run:
 def _cpu_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
-
-
-def _new_folder(parent: Path, task: str) -> Path:
-    stem = f"{task}-{datetime.now():%Y%m%d-%H%M%S}"
-    count = 1
-    while True:
-        path = parent / (stem if count == 1 else f"{stem}-{count}")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            count += 1
-        except OSError as error:
-            raise InputError(
-                f"cannot make the folder {path}: {error.strerror}; use --out."
-            ) from error
-        else:
-            return path
-
-
-def _chosen_folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        occupied = any(path.iterdir())
-    except OSError as error:
-        raise InputError(f"cannot make the folder {path}: {error.strerror}.") from error
-    if (path / RECORD).exists():
-        raise InputError(
-            f"{path} already holds a run; choose another --out, or go on with --resume {path}."
-        )
-    if occupied:
-        raise InputError(
-            f"{path} already holds other files; choose a new or empty folder for --out."
-        )
-    return path
 
 
 def _python_call(

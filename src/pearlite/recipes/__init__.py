@@ -2,7 +2,7 @@
 
 ``runs`` has ``fit(data, *, out, seed, command, progress, **options) -> Run``,
 ``resume(run, **options) -> Run``, ``apply(run, new, out, **options)``, ``report(run) -> Path`` and
-``summary(run) -> list[str]``. It is imported when it is asked for.
+``summary(run)``, a table of strings. It is imported when it is asked for.
 """
 
 from importlib import import_module

@@ -114,10 +114,14 @@ def tiles(facts: Iterable[tuple[str, Any, Any]]) -> Html:
     return tag("dl", *cards, class_="tiles")
 
 
+def badge(state: str) -> Html:
+    """Return ``"passed"``, ``"failed"`` or ``"cannot tell"`` in its colour."""
+    return tag("strong", state, class_=f"badge {_STATES[state]}")
+
+
 def verdict(state: str, sentence: Any) -> Html:
-    """Return a badge that says ``"passed"``, ``"failed"`` or ``"cannot tell"``, with its reason."""
-    badge = tag("strong", state, class_=f"badge {_STATES[state]}")
-    return tag("p", badge, " ", sentence, class_="verdict")
+    """Return a badge with its reason."""
+    return tag("p", badge(state), " ", sentence, class_="verdict")
 
 
 def notes(sentences: Sequence[Any]) -> Html:
