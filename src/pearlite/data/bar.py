@@ -5,6 +5,7 @@ which have a bar, and on drawn bars (tests/data/test_bar.py).
 """
 
 import numpy as np
+from scipy import ndimage
 
 _NEAR = (0.003, 0.05)  # of the grey range: a bar's background as drawn, and after compression
 _CONTRAST = 0.25  # of the grey range: text differs at least that much from its background
@@ -65,8 +66,10 @@ def _bar_height(grey: np.ndarray) -> int:
 def _height_for(near: np.ndarray, level: float, width: float, tallest: int) -> int:
     """Return the height of a bar whose background is about `level`, 0 if there is none."""
     background = np.abs(near - level) <= width
-    one_value = np.ptp(near, axis=1) <= width  # a frame line, of whatever level
-    share = np.where(one_value, 1.0, background.mean(axis=1))
+    plain = background.mean(axis=1)
+    lines = (np.ptp(near, axis=1) <= width) & (plain < _IN_TEXT)  # a frame's, of another level
+    lines &= ~ndimage.binary_opening(lines, np.ones(_RIM + 2))
+    share = np.where(lines, 1.0, plain)
     fits = share >= _IN_TEXT
     fits[:_RIM] = True
     unbroken = len(fits) if fits.all() else int(np.argmin(fits))
@@ -76,7 +79,7 @@ def _height_for(near: np.ndarray, level: float, width: float, tallest: int) -> i
             continue
         drops = share[rows - 4 : rows] - share[rows - 3 : rows + 1]
         rows += int(np.flatnonzero(drops >= min(_DROP, drops.max()))[-1]) - 3
-        repeats = (background.mean(axis=1)[rows : 2 * rows] >= _LATTICE).any()
+        repeats = (plain[rows : 2 * rows] >= _LATTICE).any()
         if rows >= _SMALLEST and not repeats and _holds_text(near[:rows], background[:rows], level):
             return rows
     return 0

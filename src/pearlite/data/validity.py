@@ -21,6 +21,8 @@ class Validity:
     ----------
     valid
         True where a pixel counts, (Y, X).
+    empty
+        True where a pixel shows nothing of the scene: not finite, info bar, constant region.
     not_finite, in_bar, constant, saturated_low, saturated_high
         Shares of the pixels, 0 to 1.
     bar
@@ -28,6 +30,7 @@ class Validity:
     """
 
     valid: np.ndarray
+    empty: np.ndarray
     not_finite: float
     in_bar: float
     constant: float
@@ -86,6 +89,7 @@ def examine(image_YX: np.ndarray, *, bar: bool = True) -> Validity:
     valid = left & ~constant & ~low & ~high
     return Validity(
         valid=valid,
+        empty=~finite | in_bar | constant,
         not_finite=float(1 - finite.mean()),
         in_bar=float(in_bar.mean()),
         constant=float(constant.mean()),
