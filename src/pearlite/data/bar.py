@@ -68,7 +68,7 @@ def _height_for(near: np.ndarray, level: float, width: float, tallest: int) -> i
     background = np.abs(near - level) <= width
     plain = background.mean(axis=1)
     lines = (np.ptp(near, axis=1) <= width) & (plain < _IN_TEXT)  # a frame's, of another level
-    lines &= ~ndimage.binary_opening(lines, np.ones(_RIM + 2))
+    lines &= ~np.asarray(ndimage.binary_opening(lines, np.ones(_RIM + 2)), dtype=bool)
     share = np.where(lines, 1.0, plain)
     fits = share >= _IN_TEXT
     fits[:_RIM] = True

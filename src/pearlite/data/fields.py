@@ -72,7 +72,7 @@ def cells(
     count = max(4, round(volume / (size ** len(shape) * (0.79 if len(shape) == 2 else 0.52))))
     seeds = random.uniform(-margin, np.array(shape) + margin, (count, len(shape)))
     for _ in range(2):  # push neighbours apart, so that few grains are slivers
-        _, near = KDTree(seeds).query(seeds, k=2)
+        near = np.asarray(KDTree(seeds).query(seeds, k=2)[1])
         push = seeds - seeds[near[:, 1]]
         gap = np.linalg.norm(push, axis=1, keepdims=True)
         seeds += push / np.maximum(gap, 1e-9) * np.maximum(0, 0.7 * size - gap) / 2
@@ -82,7 +82,7 @@ def cells(
     for axis, coordinate in enumerate(np.indices(shape, dtype=float)):
         bent = coordinate + gaussian_field(shape, random, 0.25 * size) * warp * size
         places[:, axis] = bent.ravel()
-    distance, nearest = KDTree(lifted).query(places, k=2)
+    distance, nearest = map(np.asarray, KDTree(lifted).query(places, k=2))
     apart = np.linalg.norm(seeds[nearest[:, 1]] - seeds[nearest[:, 0]], axis=1)
     depth = np.diff(np.square(distance), axis=1)[:, 0] / (2 * np.maximum(apart, 1e-9))
     return nearest[:, 0].reshape(shape), depth.reshape(shape)

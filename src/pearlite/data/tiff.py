@@ -56,6 +56,8 @@ def _read_series(path: Path, tif: TiffFile, index: int, lazy: bool, axes: str | 
     dtype = supported(series.dtype, path)
     letters, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
     known = set(said.axes or (letters if series.kind == "shaped" else "YX"))
+    if dict(zip(letters, shape, strict=True)).get("S", 1) > 1:
+        known.discard("C")  # the samples are the channels
     kept = [length > 1 or letter in known for letter, length in zip(letters, shape, strict=True)]
     close = None
     if not lazy:
@@ -181,8 +183,9 @@ def _dialect(path: Path, image: Image, axes: str, rgb: bool) -> dict[str, Any]:
     for_imagej = (
         dtype.name in IMAGEJ_TYPES
         and image.array.nbytes <= CLASSIC_LIMIT
-        and ("Y" in size) == ("X" in size)
+        and (not size or {"Y", "X"} <= size.keys())
         and (not rgb or dtype.name == "uint8")
+        and image.array.shape[-1] > 1  # tifffile takes a last axis of 1 for samples
     )
     if for_imagej and not wants_ome:
         return _imagej_layout(image, axes)
