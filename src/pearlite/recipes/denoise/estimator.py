@@ -1,0 +1,107 @@
+"""The denoiser of one image: its noise models, and how much is done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pearlite.recipes.denoise.noise import SILENT, NoiseModel
+from pearlite.recipes.denoise.quality import Calibration
+from pearlite.recipes.denoise.refine import refine
+from pearlite.recipes.denoise.ridge import Pass, combine_patches
+
+NEIGHBOURS = 1  # frames before and after a frame in which similar patches are sought
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much is done.
+
+    Attributes
+    ----------
+    passes
+        Rounds of combining patches.
+    views
+        Of the image in which the result is refined; 0 leaves that out.
+    calibration
+        Of the estimated error, by ``benchmarks/denoise/calibrate.py``.
+    """
+
+    passes: tuple[Pass, ...]
+    views: int
+    calibration: Calibration
+
+
+QUALITIES = {
+    "fast": Quality((Pass(9, 18, 6), Pass(7, 40, 5)), 0, Calibration(1.2, 0.05)),
+    "balanced": Quality((Pass(9, 18, 5), Pass(7, 55, 4)), 1, Calibration(1.2, 0.05)),
+    "best": Quality(
+        (Pass(9, 18, 5), Pass(7, 55, 4), Pass(7, 80, 3, noise=0.75)), 8, Calibration(1.2, 0.05)
+    ),
+}
+
+
+class Estimator:
+    """Maps noisy frames to clean ones; the same for every part of an image.
+
+    Parameters
+    ----------
+    models
+        The noise of each channel.
+    levels
+        A typical signal of each channel. It becomes 0 on the stabilised scale, where single
+        precision is then enough for any pedestal.
+    quality
+        How much is done.
+    device
+        Where.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[NoiseModel],
+        levels: Sequence[float],
+        quality: Quality,
+        device: torch.device,
+    ) -> None:
+        self.models, self.quality, self.device = models, quality, device
+        self.centres = [
+            float(m.stabilise(np.float64(v))) for m, v in zip(models, levels, strict=True)
+        ]
+
+    @property
+    def halo(self) -> int:
+        """Frames before and after a frame on which its result depends."""
+        return 2 * NEIGHBOURS * len(self.quality.passes)
+
+    def stabilise(self, frames_FCYX: NDArray) -> NDArray[np.float32]:
+        """Bring the frames to the scale where their noise has standard deviation 1."""
+        planes = [
+            m.stabilise(frames_FCYX[:, c]) - self.centres[c] for c, m in enumerate(self.models)
+        ]
+        return np.stack(planes, axis=1).astype(np.float32)
+
+    def restore(self, stable_FCYX: NDArray, noisy_FCYX: NDArray) -> NDArray[np.float64]:
+        """Bring denoised frames back to the scale of the image; silent channels as they were."""
+        centred = stable_FCYX.astype(np.float64)
+        planes = [
+            noisy_FCYX[:, c] if m == SILENT else m.restore(centred[:, c] + self.centres[c])
+            for c, m in enumerate(self.models)
+        ]
+        return np.stack(planes, axis=1)
+
+    def variance(self, clean_FCYX: NDArray) -> NDArray[np.float64]:
+        """Variance of the noise in each pixel."""
+        return np.stack([m.variance(clean_FCYX[:, c]) for c, m in enumerate(self.models)], axis=1)
+
+    def __call__(
+        self, stable_FCYX: NDArray[np.float32], progress: bool = False
+    ) -> NDArray[np.float32]:
+        """Denoise stabilised frames."""
+        noisy = torch.from_numpy(np.ascontiguousarray(stable_FCYX)).to(self.device)
+        clean = combine_patches(noisy, self.quality.passes, NEIGHBOURS, progress)
+        if self.quality.views:
+            clean = refine(noisy, clean, self.quality.views)
+        return clean.cpu().numpy()

@@ -1,0 +1,66 @@
+"""Frames made ready: remedies applied, gaps filled, and noted what is to be left as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from pearlite.data.validity import Validity, examine
+from pearlite.errors import InputError
+from pearlite.recipes.denoise.remedies import REMEDIES
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Frames that hold nothing but numbers.
+
+    Attributes
+    ----------
+    values
+        (F, C, Y, X), float64; pixels that were not finite have their nearest neighbour's value.
+    original
+        The frames after the remedies, before anything was filled.
+    validity
+        Of every plane, frame by frame and channel by channel.
+    """
+
+    values: NDArray[np.float64]
+    original: NDArray
+    validity: list[Validity]
+
+    def keep_empty(self, clean_FCYX: NDArray) -> NDArray:
+        """Return the clean frames with the original values where there was nothing to clean."""
+        empty = np.stack([v.empty for v in self.validity]).reshape(clean_FCYX.shape)
+        return np.where(empty, self.original, clean_FCYX)
+
+
+def prepare(frames_FCYX: NDArray, remedies: Sequence[str] = ()) -> Prepared:
+    """Apply remedies to every plane, and find out which pixels carry no measurement.
+
+    Raises
+    ------
+    InputError
+        If a plane has no finite pixel.
+    """
+    planes = list(frames_FCYX.reshape(-1, *frames_FCYX.shape[2:]))
+    for name in remedies:
+        planes = [REMEDIES[name](plane) for plane in planes]
+    shape = (*frames_FCYX.shape[:2], *planes[0].shape)
+    return Prepared(
+        np.stack([_filled(plane) for plane in planes]).reshape(shape),
+        np.stack(planes).reshape(shape),
+        [examine(plane) for plane in planes],
+    )
+
+
+def _filled(plane_YX: NDArray) -> NDArray[np.float64]:
+    finite = np.isfinite(plane_YX)
+    if not finite.any():
+        raise InputError("a plane of the image has no finite pixel: all are NaN or infinite.")
+    plane_YX = plane_YX.astype(np.float64)
+    if finite.all():
+        return plane_YX
+    nearest = distance_transform_edt(~finite, return_distances=False, return_indices=True)
+    return plane_YX[tuple(nearest)]

@@ -1,0 +1,245 @@
+"""Denoise by linear combinations of similar patches, with the weights in closed form.
+
+For every patch on a grid its most similar patches are gathered, and each is replaced by the
+combination of them all that has the smallest expected error. With the patches as the rows of Y
+(k patches of n pixels, noise of standard deviation 1) and weights Θ, the estimate is ΘY, and
+
+    first pass, from the noisy patches alone:     Θ = I − n (YYᵀ)⁻¹
+    later passes, from an earlier result P:       Θ = PPᵀ (PPᵀ + n I)⁻¹
+
+the first minimising Stein's unbiased risk estimate, the second the risk of P, here among weights
+that sum to 1 (S. Herbreteau and C. Kervrann, "Towards a unified view of unsupervised non-local
+methods for image denoising: the NL-Ridge approach", arXiv 2203.00570). Overlapping estimates are
+averaged, each weighted by the inverse of the noise that it kept, 1 / ‖θ‖².
+
+Between passes some of the removed noise can be put back, so that what an earlier pass took for
+noise gets a second chance; iterated combinations are studied in arXiv 2212.00422.
+
+Letters: F frames, C channels, Y X rows and columns, G groups, K patches of a group, N numbers in
+a patch (channels × rows × columns), S patches of a search window.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pearlite.see.progress import track
+
+BLOCK = 4  # references per side that share one search window, so that matching is matrix products
+TILE = 16  # blocks per side that are worked on at a time; bounds the memory
+CHUNK = 2048  # groups that are solved at a time
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One round of gathering, combining and averaging.
+
+    Attributes
+    ----------
+    patch
+        Side of a patch, pixels.
+    group
+        Patches that are combined.
+    step
+        Distance between the patches that seek their like, pixels.
+    window
+        Side of the square around them in which they seek, pixels.
+    noise
+        Share of the removed noise that is put back first, 1 for all of it.
+    """
+
+    patch: int
+    group: int
+    step: int
+    window: int = 25
+    noise: float = 1.0
+
+    @property
+    def reach(self) -> int:
+        """How far a pixel of the result can lie from the pixels that it depends on."""
+        return 2 * (self.window + BLOCK * self.step + 2 * self.patch)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the references and their search windows lie along one axis of the image.
+
+    Attributes
+    ----------
+    references
+        First pixel of every reference patch, (blocks, `BLOCK`).
+    starts
+        First pixel of every block's search window, (blocks,).
+    side
+        Number of patches across a window.
+    """
+
+    references: Tensor
+    starts: Tensor
+    side: int
+
+    @staticmethod
+    def of(length: int, step: Pass) -> "Axis":
+        last = length - step.patch
+        blocks = -(-last // (step.step * BLOCK)) if last else 1
+        if last > (blocks * BLOCK - 1) * step.step:
+            blocks += 1
+        references = (torch.arange(blocks * BLOCK) * step.step).clamp(max=last).view(-1, BLOCK)
+        side = min(step.window + (BLOCK - 1) * step.step, last + 1)
+        middle = torch.arange(blocks) * BLOCK * step.step + (BLOCK - 1) * step.step // 2
+        starts = (middle - side // 2).clamp(0, last + 1 - side)
+        return Axis(references, starts, side)
+
+
+def combine_patches(
+    noisy_FCYX: Tensor, passes: tuple[Pass, ...], frames: int = 0, progress: bool = False
+) -> Tensor:
+    """Denoise frames whose noise is white with standard deviation 1.
+
+    Parameters
+    ----------
+    noisy_FCYX
+        Frames, float32, on any device; a single image is one frame. Channels are matched and
+        combined together.
+    passes
+        Rounds, the first of which starts from the noisy frames.
+    frames
+        How many frames before and after a frame are searched as well.
+    progress
+        Draw a progress bar.
+
+    Returns
+    -------
+    Tensor
+        The denoised frames, (F, C, Y, X).
+    """
+    smallest = min(noisy_FCYX.shape[-2:])
+    clean = None
+    for number, this in enumerate(passes, start=1):
+        this = replace(this, patch=min(this.patch, smallest))
+        title = f"Denoising, pass {number} of {len(passes)}" if progress else ""
+        clean = _one_pass(noisy_FCYX, clean, this, frames, title)
+    return noisy_FCYX if clean is None else clean
+
+
+def _one_pass(noisy: Tensor, clean: Tensor | None, this: Pass, frames: int, title: str) -> Tensor:
+    pilot = noisy if clean is None else clean
+    if clean is not None and this.noise != 1:
+        noisy = clean + this.noise * (noisy - clean)
+    total, weight = torch.zeros_like(noisy), torch.zeros_like(noisy[:, :1])
+    down, across = (Axis.of(length, this) for length in noisy.shape[-2:])
+    tiles = product(
+        range(len(noisy)), range(0, len(down.starts), TILE), range(0, len(across.starts), TILE)
+    )
+    for frame, i, j in track(list(tiles), title, show=bool(title)):
+        near = slice(max(0, frame - frames), frame + frames + 1)
+        (down_here, rows), (across_here, columns) = _part(down, i, this), _part(across, j, this)
+        place = (near, slice(None), rows, columns)
+        tile = _Tile(pilot[place], down_here, across_here, this, frame - near.start)
+        summed, weights = tile.estimate(noisy[place], None if clean is None else pilot[place])
+        total[place] += summed
+        weight[place] += weights
+    return total / weight
+
+
+def _part(axis: Axis, first: int, this: Pass) -> tuple[Axis, slice]:
+    """Return up to `TILE` blocks of an axis, counted from the first pixel that they touch."""
+    references, starts = axis.references[first : first + TILE], axis.starts[first : first + TILE]
+    start = int(starts[0])
+    stop = int(starts[-1]) + axis.side - 1 + this.patch
+    return Axis(references - start, starts - start, axis.side), slice(start, stop)
+
+
+class _Tile:
+    """A part of the frames, with all the patches that its references may be combined with."""
+
+    def __init__(self, pilot: Tensor, down: Axis, across: Axis, this: Pass, frame: int) -> None:
+        self.shape, self.this, self.device = pilot.shape, this, pilot.device
+        self.wide = pilot.shape[-1] - this.patch + 1
+        self.each = (pilot.shape[-2] - this.patch + 1) * self.wide
+        self.groups_GK = self._gather(self._cut(pilot), down, across, frame)
+
+    def _cut(self, image_FCYX: Tensor) -> Tensor:
+        """All the patches, (F * patches of a frame, N)."""
+        patches = F.unfold(image_FCYX, self.this.patch)
+        return patches.transpose(1, 2).reshape(-1, patches.shape[1])
+
+    def _gather(self, patches: Tensor, down: Axis, across: Axis, frame: int) -> Tensor:
+        """Find each reference's most similar patches; the reference itself is among them."""
+        window = torch.arange(down.side)[:, None] * self.wide + torch.arange(across.side)
+        frames = torch.arange(self.shape[0])[:, None] * self.each
+        window_S = (frames + window.reshape(1, -1)).reshape(-1).to(self.device)
+        here = self.each * frame
+        found = []
+        for start, references in zip(down.starts, down.references, strict=True):
+            corner = (start * self.wide + across.starts).to(self.device)
+            sought = references[None, :, None] * self.wide + across.references[:, None, :]
+            sought = here + sought.reshape(len(corner), -1).to(self.device)
+            candidates_BS = corner[:, None] + window_S
+            reference = patches[sought]
+            middle = reference.mean(dim=1, keepdim=True)
+            reference = reference - middle
+            candidate = patches[candidates_BS] - middle
+            distance = torch.baddbmm(
+                candidate.square().sum(-1)[:, None],
+                reference,
+                candidate.transpose(1, 2),
+                alpha=-2,
+            )
+            distance[candidates_BS[:, None, :] == sought[:, :, None]] = -torch.inf
+            count = min(self.this.group, distance.shape[-1])
+            nearest = distance.topk(count, largest=False, sorted=False).indices
+            candidates = candidates_BS[:, None].expand(-1, nearest.shape[1], -1)
+            found.append(candidates.gather(2, nearest).reshape(-1, count))
+        return torch.cat(found)
+
+    def estimate(self, noisy: Tensor, pilot: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Combine all groups; return the weighted sum of the estimates, and of the weights."""
+        patches = self._cut(noisy)
+        pilots = None if pilot is None else self._cut(pilot)
+        total, weight = torch.zeros_like(patches), torch.zeros_like(patches[:, 0])
+        variance = self.this.noise**2
+        for groups in self.groups_GK.split(CHUNK):
+            Y_GKN = patches[groups]
+            theta_GKK = (
+                best_weights(Y_GKN, variance)
+                if pilots is None
+                else weights_from(pilots[groups], variance)
+            )
+            kept = 1 / theta_GKK.square().sum(2).clamp_min(1 / groups.shape[1])
+            estimate = (theta_GKK @ Y_GKN) * kept[..., None]
+            total.index_add_(0, groups.reshape(-1), estimate.reshape(-1, patches.shape[1]))
+            weight.index_add_(0, groups.reshape(-1), kept.reshape(-1))
+        return self._paste(total), self._paste(weight[:, None].expand(-1, self.this.patch**2))
+
+    def _paste(self, patches: Tensor) -> Tensor:
+        """Add the patches up where they overlap, (F, C, Y, X)."""
+        columns = patches.reshape(self.shape[0], -1, patches.shape[1]).transpose(1, 2)
+        return F.fold(columns, self.shape[-2:], self.this.patch)
+
+
+def best_weights(Y_GKN: Tensor, variance: float) -> Tensor:
+    """Return the weights that minimise Stein's unbiased estimate of the risk, (G, K, K)."""
+    noise = Y_GKN.shape[2] * variance
+    gram = Y_GKN @ Y_GKN.transpose(1, 2)
+    gram.diagonal(dim1=1, dim2=2).add_(1e-3 * noise)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+    theta = -noise * inverse
+    theta.diagonal(dim1=1, dim2=2).add_(1)
+    return theta
+
+
+def weights_from(P_GKN: Tensor, variance: float) -> Tensor:
+    """Return the weights that minimise the risk if P were the truth, rows summing to 1."""
+    noise = P_GKN.shape[2] * variance
+    gram = P_GKN @ P_GKN.transpose(1, 2)
+    gram.diagonal(dim1=1, dim2=2).add_(noise)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+    sums = inverse.sum(2, keepdim=True)
+    theta = sums @ sums.transpose(1, 2) / sums.sum(1, keepdim=True) - inverse
+    theta = theta * noise
+    theta.diagonal(dim1=1, dim2=2).add_(1)
+    return theta
