@@ -1,6 +1,7 @@
 """TIFF in and out: ImageJ, OME and plain; in memory, memory-mapped, or page by page on demand."""
 
 import logging
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_tiff(path: Path, lazy: bool, axes: str | None) -> Image:
                 image = _read_series(path, tif, index, lazy, axes)
                 _refuse_damage(path, complaints)
                 return image
-        except (TiffFileError, ValueError, RuntimeError, OSError) as error:
+        except (TiffFileError, ValueError, RuntimeError, OSError, struct.error) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(
@@ -78,7 +79,7 @@ def _read_series(path: Path, tif: TiffFile, index: int, lazy: bool, axes: str | 
     page = series.keyframe
     if page.compression in _LOSSY:
         notes.append("JPEG compression correlates noise between neighbouring pixels.")
-    if page.photometric == PHOTOMETRIC.MINISWHITE:
+    if page.photometric == PHOTOMETRIC.MINISWHITE and series.dtype.kind != "b":
         notes.append("The file shows its lowest values as white; they were read as stored.")
     if page.photometric == PHOTOMETRIC.PALETTE and series.kind != "imagej":
         notes.append("The file has a colour table; the values were read as stored.")
