@@ -40,8 +40,9 @@ def key_of(case: Case, method: str) -> str:
     """Identify the pixels and the code that a measurement depends on."""
     digest = hashlib.sha256(case.digest.encode())
     for path in _sources(method):
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.read_bytes())
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.suffix in (".py", ".safetensors"):
+                digest.update(file.read_bytes())
     for library in LIBRARIES:
         digest.update(importlib.metadata.version(library).encode())
     return digest.hexdigest()[:16]
@@ -67,7 +68,7 @@ def remember(folder: Path, case: Case, row: Row, estimate: np.ndarray) -> None:
 
 def _sources(method: str) -> list[Path]:
     if method in ("fast", "balanced", "best"):
-        return [RECIPE]
+        return [RECIPE, HOUSE / "nets"]
     if method == "noise2fast":
         return []
     if method == "noise2fast-pearlite":
