@@ -58,19 +58,27 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.
 
 def main() -> NoReturn:
     """Run the command line: 0 done, 2 wrong input, 3 refused, 130 stopped."""
+    command = typer.main.get_command(app)
+    code = 0
     try:
-        code = app(prog_name="pearlite", standalone_mode=False)
-    except (InputError, Refused) as error:
-        code = _complain(str(error), 2 if isinstance(error, InputError) else 3)
-    except typer.Abort as error:  # how Typer hands on Ctrl-C
-        code = _complain(_stopped(error.__cause__), 130)
+        with command.make_context("pearlite", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as left:
+        code = left.exit_code
+    except InputError as error:
+        code = _complain(str(error), 2)
     except typer.TyperException as error:
         code = _complain(error.format_message(), 2)
+    except Refused as error:
+        code = _complain(str(error), 3)
+    except KeyboardInterrupt as error:  # a run's message is the command that goes on with it
+        resume = f"go on with: {error}" if str(error) else "nothing was written."
+        code = _complain(f"Stopped; {resume}", 130)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         code = _complain("the disk is full; free some room or choose another folder with --out", 2)
-    sys.exit(code or 0)
+    sys.exit(code)
 
 
 def _print_version(asked: bool) -> None:
@@ -267,8 +275,3 @@ def _complain(sentence: str, code: int) -> int:
     else:
         typer.echo(sentence, err=True)
     return code
-
-
-def _stopped(cause: BaseException | None) -> str:
-    command = str(cause)
-    return f"Stopped; go on with: {command}" if command else "Stopped; nothing was written."

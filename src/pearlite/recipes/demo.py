@@ -1,8 +1,9 @@
 """The demonstration: a real image and a synthetic micrograph, noisy as from a detector, denoised.
 
-The real one is scikit-image's ``cell``, a quantitative phase image of a cell in saline taken by
-digital holography; the synthetic one is a polycrystal. Both get the noise of a detector that counts
-and reads out, so that the truth is known and the estimated quality can be held against it.
+The real one is part of scikit-image's ``cell``, a quantitative phase image of a cell in saline,
+taken by digital holography; the synthetic one is a polycrystal. Both get the noise of a detector
+that counts and reads out, so that the truth is known and the estimated quality can be held
+against it.
 """
 
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pearlite.run import Run
 GAIN, READ_NOISE = 0.02, 0.03  # of the full range: about 50 counts where it is brightest
 FULL_RANGE = 40_000  # grey values of the 16-bit files; a pedestal keeps noise above zero
 PEDESTAL = 6_000
+SIDE = 384  # pixels
 
 
 def demo(out: str | Path | None = None, seed: int = 0, progress: bool = False) -> Run:
@@ -60,7 +62,8 @@ def demo(out: str | Path | None = None, seed: int = 0, progress: bool = False) -
 def _scenes(seed: int) -> dict[str, np.ndarray]:
     cell = np.asarray(samples.load("cell").array, dtype=np.float32)
     low, high = cell.min(), cell.max()
-    return {"cell": (cell - low) / (high - low), "grains": samples.grains(seed=seed)}
+    around = ((cell - low) / (high - low))[190 : 190 + SIDE, 166 : 166 + SIDE]
+    return {"cell": around, "grains": samples.grains((SIDE, SIDE), seed=seed)}
 
 
 def _micrograph(values: np.ndarray, dtype: str) -> Image:

@@ -8,6 +8,8 @@ from pearlite.see.progress import track
 
 Result = TypeVar("Result")
 
+PATIENCE = "10s"  # for a scheduler to answer
+
 
 def spread(
     work: Callable[..., Result],
@@ -47,7 +49,7 @@ def _on_cluster(
     from distributed import Client, as_completed
 
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"no Dask scheduler answers at {address!r}; start one with `dask scheduler` and give "

@@ -1,19 +1,20 @@
 """One noisy image in, one clean image out, with what was measured on the way."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 from pearlite.data.image import Image
 from pearlite.data.read import read
-from pearlite.data.write import cast_like, write
+from pearlite.data.write import cast_like, create
 from pearlite.errors import InputError, Refused
 from pearlite.judge.metrics import nrmse, psnr
-from pearlite.recipes.denoise import denoise
+from pearlite.recipes.denoise.method import denoise
 from pearlite.recipes.denoise.noise import NoiseModel
 from pearlite.recipes.denoise.noise_check import check_noise
 
@@ -39,6 +40,24 @@ class Settings:
     seed: int = 0
     as_float: bool = False
 
+    def result_dtype(self, image: Image) -> np.dtype:
+        """Return the type of an image's result."""
+        return np.dtype(np.float32 if self.as_float else image.array.dtype)
+
+    def result_shape(self, image: Image) -> tuple[int, ...]:
+        """Return the shape of an image's result, which binning halves."""
+        *leading, rows, columns = image.array.shape
+        return (*leading, rows // self._binning, columns // self._binning)
+
+    def result_pixel_size(self, image: Image) -> dict[str, float]:
+        """Return the pixel size of an image's result, which binning doubles."""
+        factors = {"Y": self._binning, "X": self._binning}
+        return {axis: size * factors.get(axis, 1) for axis, size in image.pixel_size.items()}
+
+    @property
+    def _binning(self) -> int:
+        return 2 ** self.remedies.count("bin")
+
 
 def clean_file(
     source: Path,
@@ -48,7 +67,7 @@ def clean_file(
     truth: Path | None = None,
     progress: bool = False,
 ) -> dict[str, Any] | InputError | Refused:
-    """Denoise `source` into `target`.
+    """Denoise `source` into `target`, piece by piece where it is larger than memory.
 
     Parameters
     ----------
@@ -61,51 +80,56 @@ def clean_file(
     truth
         A clean reference of the same shape.
     progress
-        Draw a progress bar.
+        Draw progress bars.
 
     Returns
     -------
     dict, InputError or Refused
-        What was measured, or why this file gives no result. Errors in writing are raised: they
-        would meet every other file, too.
+        What was measured, or why this file gives no result.
     """
     try:
         image = read(source, axes=settings.axes)
-        reference = None if truth is None else read(truth, axes=image.axes)
-        clean, facts = clean_image(image, settings, noise, reference, progress)
+        reference = None if truth is None else _reference(truth, image, settings)
+        shape, dtype = settings.result_shape(image), settings.result_dtype(image)
+        pixel_size = settings.result_pixel_size(image)
+        with create(target, shape, dtype, image.axes, pixel_size, image.unit, image.meta) as stored:
+            facts = clean_into(stored, image, settings, noise, progress)
+        if reference is not None:
+            clean = np.asarray(read(target).array).reshape(shape)
+            facts |= _true_errors(reference, np.asarray(image.array), clean, facts["peak"])
     except (InputError, Refused) as error:
         return error
-    write(target, replace(clean, path=target))
     return facts
 
 
-def clean_image(
+def clean_into(
+    stored: Any,
     image: Image,
     settings: Settings,
     noise: list[NoiseModel] | None = None,
-    truth: Image | None = None,
     progress: bool = False,
-) -> tuple[Image, dict[str, Any]]:
-    """Denoise an image; as `clean_file`, but its errors are raised.
+) -> dict[str, Any]:
+    """Denoise an image into an array of `Settings.result_shape` and `Settings.result_dtype`.
 
     Returns
     -------
-    tuple of Image and dict
-        The clean image, of the noisy one's type unless `settings` ask for floats, and what was
-        measured.
+    dict
+        What was measured, and notes.
+
+    Raises
+    ------
+    InputError
+        If the image or an option is wrong.
+    Refused
+        If the noise breaks the assumption, or is not that of the models.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    if truth is not None and truth.array.shape != image.array.shape:
-        raise InputError(
-            f"the truth has shape {truth.array.shape}, the image {image.array.shape}; "
-            "give a clean reference of the same scene and shape."
-        )
     notes = list(image.meta.get("notes", []))
-    noisy = np.asarray(image.array)
     if noise is not None:
-        notes += check_noise(noisy, image.axes, noise, settings.force)
+        notes += check_noise(image, noise, settings.remedies, settings.force)
+    casting = _Casting(settings.result_dtype(image))
     done = denoise(
-        noisy,
+        image.array,
         axes=image.axes,
         method=settings.method,
         quality=settings.quality,
@@ -115,43 +139,68 @@ def clean_image(
         seed=settings.seed,
         device=settings.device,
         progress=progress,
+        target=stored,
+        cast=casting,
     )
-    dtype = np.dtype(np.float32) if settings.as_float else noisy.dtype
-    values, clipped = cast_like(done.clean, dtype)
-    facts = {
-        "shape": noisy.shape,
+    return {
+        "shape": image.array.shape,
         "axes": image.axes,
-        "dtype": str(noisy.dtype),
+        "dtype": str(image.array.dtype),
         "pixel_size": image.pixel_size,
         "unit": image.unit,
         "verdict": done.verdict,
         "noise": done.noise,
         "psnr": done.psnr,
-        **({} if truth is None else _true_errors(np.asarray(truth.array), noisy, done.clean)),
-        "notes": [*notes, *done.notes, *_casting(dtype, clipped)],
+        "psnr_noisy": done.psnr_noisy,
+        "peak": done.peak,
+        "notes": [*notes, *done.notes, *casting.notes()],
         "seconds": {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu},
     }
-    return replace(image, array=values, path=None), facts
+
+
+class _Casting:
+    """Brings pieces of a result to the type of the input, and counts what did not fit."""
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self.dtype = np.dtype(dtype)
+        self.values, self.clipped = 0, 0.0
+
+    def __call__(self, piece: NDArray[Any]) -> NDArray[Any]:
+        cast, share = cast_like(piece, self.dtype)
+        self.values += piece.size
+        self.clipped += share * piece.size
+        return cast
+
+    def notes(self) -> list[str]:
+        if self.dtype.kind == "f":
+            return []
+        rounded = f"Rounded to {self.dtype}, the type of the input; --float keeps fractions."
+        if not self.clipped:
+            return [rounded]
+        share = self.clipped / self.values
+        return [rounded, f"{share:.2%} of the result lay outside that type's range: clipped."]
+
+
+def _reference(path: Path, image: Image, settings: Settings) -> NDArray[Any]:
+    truth = read(path, axes=image.axes)
+    if truth.array.shape != image.array.shape:
+        raise InputError(
+            f"the truth {path} has shape {truth.array.shape}, the image {image.array.shape}; "
+            "give a clean reference of the same scene and shape."
+        )
+    if "bin" in settings.remedies:
+        raise InputError("a truth cannot be compared with a binned result; leave one of them out.")
+    return np.asarray(truth.array)
 
 
 def _true_errors(
-    truth: NDArray[Any], noisy: NDArray[Any], clean: NDArray[np.float32]
+    truth: NDArray[Any], noisy: NDArray[Any], clean: NDArray[Any], peak: float | None
 ) -> dict[str, float]:
-    span = float(truth.max()) - float(truth.min())
+    """Return the true errors of the result as it was written; PSNR for the estimate's peak."""
+    span = peak or float(truth.max()) - float(truth.min())
     return {
         "true_psnr": psnr(truth, clean, span),
         "true_psnr_noisy": psnr(truth, noisy, span),
         "true_nrmse": nrmse(truth, clean),
         "true_nrmse_noisy": nrmse(truth, noisy),
     }
-
-
-def _casting(dtype: np.dtype, clipped: float) -> list[str]:
-    if dtype.kind == "f":
-        return []
-    rounded = f"The result was rounded to {dtype}, the type of the input; --float keeps fractions."
-    if not clipped:
-        return [rounded]
-    return [
-        f"{rounded} {clipped:.2%} of its pixels lay outside that type's range and were clipped."
-    ]

@@ -1,30 +1,33 @@
 """Tell whether the noise of a new image is still that to which a noise model was fitted."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pearlite.data.validity import valid_pixels
+from pearlite.data.image import Image
 from pearlite.errors import InputError, Refused
+from pearlite.recipes.denoise.layout import Layout
+from pearlite.recipes.denoise.method import SAMPLED
 from pearlite.recipes.denoise.noise import NoiseModel, fit_noise
+from pearlite.recipes.denoise.prepared import Prepared, prepare
 
-FACTOR = 1.5  # of the variance, at the signals that are in the image; see test_fit.py
+FACTOR = 1.5  # of the variance: two fits to the same noise differ by less; see test_fit.py
 SIGNALS = (10, 50, 90)  # percentiles of the signal at which the two models are compared
 
 
 def check_noise(
-    array: NDArray[Any], axes: str, models: Sequence[NoiseModel], force: bool
+    image: Image, models: Sequence[NoiseModel], remedies: Sequence[str], force: bool
 ) -> list[str]:
     """Compare noise models with the noise of a new image.
 
     Parameters
     ----------
-    array, axes
-        The new image; of a stack, the middle plane is looked at.
+    image
+        The new image.
     models
-        One a channel.
+        One a channel, fitted to another image.
+    remedies
+        What is done to the image before its noise is looked at.
     force
         Go on with a note where the noise differs.
 
@@ -40,13 +43,15 @@ def check_noise(
     Refused
         If the variance differs by more than a factor of `FACTOR`.
     """
-    planes = _middle_planes(array, axes)
-    if len(planes) != len(models):
+    layout = Layout(tuple(image.array.shape), image.axes)
+    if layout.channels != len(models):
         raise InputError(
-            f"the image has {len(planes)} channels, the run's noise model {len(models)}; "
+            f"the image has {layout.channels} channels, the run's noise model {len(models)}; "
             "fit it anew with --refit."
         )
-    ratios = [_ratio(plane, model) for plane, model in zip(planes, models, strict=True)]
+    parts = layout.spread(SAMPLED)
+    sample = [prepare(layout.read(image.array, part), remedies) for part in parts]
+    ratios = [_ratio(sample, channel, model) for channel, model in enumerate(models)]
     known = [ratio for ratio in ratios if ratio is not None]
     if not known:
         return ["This image's noise could not be measured; the run's model was used unchecked."]
@@ -59,22 +64,14 @@ def check_noise(
     return [f"{finding[0].upper()}{finding[1:]}; the run's model was used (--force)."]
 
 
-def _middle_planes(array: NDArray[Any], axes: str) -> list[NDArray[Any]]:
-    for axis in "ZT":
-        if axis in axes:
-            place = axes.index(axis)
-            array = array.take(array.shape[place] // 2, axis=place)
-            axes = axes.replace(axis, "")
-    return list(array) if "C" in axes else [array]
-
-
-def _ratio(plane_YX: NDArray[Any], model: NoiseModel) -> float | None:
+def _ratio(sample: Sequence[Prepared], channel: int, model: NoiseModel) -> float | None:
     """Return new over old variance, the median over the image's signals; None if unmeasurable."""
-    valid_YX = valid_pixels(plane_YX)
-    found = fit_noise(np.nan_to_num(plane_YX), valid_YX)
+    values = np.concatenate([ready.values[0, channel] for ready in sample])
+    valid = np.concatenate([ready.validity[channel].valid for ready in sample])
+    found = fit_noise(values, valid)
     if found is None:
         return None
-    signals = np.percentile(plane_YX[valid_YX], SIGNALS)
+    signals = np.percentile(values[valid], SIGNALS)
     new, old = found.variance(signals), model.variance(signals)
     positive = (new > 0) & (old > 0)
     return float(np.median(new[positive] / old[positive])) if positive.any() else None

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pearlite.data.image import Image
 from pearlite.data.read import read
-from pearlite.recipes.denoise.noise import NoiseModel
+from pearlite.recipes.denoise.noise import SILENT, NoiseModel
+from pearlite.recipes.denoise.remedies import bin_pixels
 from pearlite.run import TEST, Run
 from pearlite.see import page, preview
 from pearlite.see.html import Html, tag
@@ -36,8 +37,7 @@ class _Planes:
 
     def variance(self, mean: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the noise variance that the model gives at a mean signal."""
-        model = self.facts["noise"][0]
-        return np.zeros_like(mean) if model is None else NoiseModel(**model).variance(mean)
+        return NoiseModel(**self.facts["noise"][0]).variance(mean)
 
 
 def html(run: Run) -> str:
@@ -65,6 +65,8 @@ def _planes(run: Run, name: str, facts: dict[str, Any]) -> _Planes:
     noisy = read(run.inputs[facts["number"]], axes=run.options["axes"])
     clean = read(run.results[name])
     noisy_YX, which = _plane(noisy)
+    for _ in range(run.options["remedies"].count("bin")):
+        noisy_YX = bin_pixels(noisy_YX)
     return _Planes(name, noisy_YX, _plane(clean)[0], which, facts)
 
 
@@ -93,21 +95,7 @@ def _pictures(shown: _Planes, named: bool) -> list[Html]:
         shape=small[1].shape,
         caption=f"Drag the divider, or use the arrow keys. {'; '.join(f for f in facts if f)}.",
     )
-    square = preview.busiest(shown.clean_YX, DETAIL)
-    details = [plane[square] for plane in (shown.noisy_YX, shown.clean_YX)]
-    closer = page.compare(
-        *(preview.data_uri(preview.grey(plane, limits), exact=True) for plane in details),
-        shape=details[1].shape,
-        caption=f"A detail at ({square[1].start}, {square[0].start}), pixel by pixel.",
-        exact=True,
-    )
     residual_YX = _residual(shown)
-    taken = page.picture(
-        preview.data_uri(preview.grey(residual_YX[square], (-3, 3)), exact=True),
-        details[1].shape,
-        "residual of the detail",
-        "What was taken away there.",
-    )
     whole_YX = preview.shrink(residual_YX, OVERVIEW // 2)
     everywhere = page.picture(
         preview.data_uri(preview.grey(whole_YX, (-3, 3))),
@@ -115,11 +103,36 @@ def _pictures(shown: _Planes, named: bool) -> list[Html]:
         "residual",
         HONEST_RESIDUAL,
     )
+    details = _details(shown, residual_YX, limits) if max(height, width) > DETAIL else []
     heading = shown.facts["input"] if named else ""
     return [
         page.section(heading, overview),
-        page.section("", page.side_by_side(closer, taken, everywhere)),
+        page.section("", page.side_by_side(*details, everywhere)),
     ]
+
+
+def _details(
+    shown: _Planes, residual_YX: NDArray[np.float32], limits: preview.Limits
+) -> list[Html]:
+    """Return the part with the most contrast, pixel by pixel, and what was taken away there."""
+    square = preview.busiest(shown.clean_YX, DETAIL)
+    shape = shown.clean_YX[square].shape
+    closer = page.compare(
+        *(
+            preview.data_uri(preview.grey(plane[square], limits), exact=True)
+            for plane in (shown.noisy_YX, shown.clean_YX)
+        ),
+        shape=shape,
+        caption=f"A detail, pixel by pixel, at x = {square[1].start}, y = {square[0].start}.",
+        exact=True,
+    )
+    taken = page.picture(
+        preview.data_uri(preview.grey(residual_YX[square], (-3, 3)), exact=True),
+        shape,
+        "residual of the detail",
+        "What was taken away there.",
+    )
+    return [closer, taken]
 
 
 def _scaled(plane_YX: NDArray[Any], small_YX: NDArray[Any]) -> str:
@@ -141,27 +154,28 @@ def _numbers(facts: dict[str, Any]) -> Html:
         low, high = facts["psnr"]["low"], facts["psnr"]["high"]
         note = f"95 % interval {low:.2f} to {high:.2f} dB, estimated without a clean image"
         cards.append(("PSNR, estimated", f"{facts['psnr']['value']:.2f} dB", note))
-        cards.append(
-            ("of the noisy image", f"{facts['psnr_noisy']:.2f} dB", "estimated likewise")
-        )
+        cards.append(("of the noisy image", f"{facts['psnr_noisy']:.2f} dB", "estimated likewise"))
     else:
         cards.append(("PSNR, estimated", "not given", "The noise test does not allow it."))
     if "true_psnr" in facts:
-        before = f"noisy {facts['true_psnr_noisy']:.2f} dB, against the truth that was given"
-        cards.append(("PSNR, true", f"{facts['true_psnr']:.2f} dB", before))
-    cards.append(("Noise gain", *_gain(facts)))
+        before = f"noisy {_true(facts['true_psnr_noisy'])}, against the truth that was given"
+        cards.append(("PSNR, true", _true(facts["true_psnr"]), before))
+    cards.append(_noise_card(facts))
     cards.append(("Time", f"{seconds['wall']:.1f} s", f"{seconds['cpu']:.1f} s of processor time"))
     return page.section("In numbers", page.tiles(cards))
 
 
-def _gain(facts: dict[str, Any]) -> tuple[str, str]:
-    """Return the gain of the first channel's noise, and its model in words."""
-    models = facts["noise"]
-    if models[0] is None:
-        return "none", "No noise was found."
-    which = f" in channel 1 of {len(models)}" if len(models) > 1 else ""
-    gain, offset = models[0]["gain"], models[0]["offset"]
-    return f"{gain:.3g}", f"variance = {gain:.4g} × signal {offset:+.4g}{which}"
+def _noise_card(facts: dict[str, Any]) -> tuple[str, str, str]:
+    """Return name, number and explanation of the first channel's noise model."""
+    models = [NoiseModel(**model) for model in facts["noise"]]
+    which = f", channel 1 of {len(models)}" if len(models) > 1 else ""
+    if models[0] == SILENT:
+        return f"Noise{which}", "none", "No noise was found."
+    gain, offset = models[0].gain, models[0].offset
+    if gain == 0:
+        return f"Noise{which}", f"{offset**0.5:.4g}", "standard deviation, the same at every signal"
+    formula = f"variance = {gain:.4g} × signal {offset:+.4g}".replace("-", "− ").replace("+", "+ ")
+    return f"Noise gain{which}", f"{gain:.3g}", formula
 
 
 def _noise(shown: _Planes) -> Html:
@@ -233,11 +247,11 @@ def _all_files(test: dict[str, Any], pictured: int) -> Html:
 
 def _head(test: dict[str, Any]) -> tuple[str, ...]:
     true = ("true",) if _has_truth(test) else ()
-    return ("image", "noise test", "PSNR noisy", "estimated", *true, "noise gain", "time")
+    return ("image", "noise test", "PSNR noisy", "estimated", *true, "time")
 
 
 def _row(facts: dict[str, Any], test: dict[str, Any]) -> tuple[str, ...]:
-    true = (f"{facts['true_psnr']:.2f} dB",) if _has_truth(test) else ()
+    true = (_true(facts["true_psnr"]),) if _has_truth(test) else ()
     estimated = facts["psnr"]
     return (
         facts["input"],
@@ -245,7 +259,6 @@ def _row(facts: dict[str, Any], test: dict[str, Any]) -> tuple[str, ...]:
         f"{facts['psnr_noisy']:.2f} dB" if estimated else "not given",
         _decibel(estimated) if estimated else "not given",
         *true,
-        _gain(facts)[0],
         f"{facts['seconds']['wall']:.1f} s",
     )
 
@@ -293,6 +306,10 @@ def _subtitle(run: Run, single: dict[str, Any] | None) -> str:
         if spacing := single["pixel_size"].get("X"):
             parts.append(f"{spacing:g} {single['unit']} a pixel")
     return " · ".join(parts)
+
+
+def _true(psnr: float | None) -> str:
+    return "∞ dB" if psnr is None else f"{psnr:.2f} dB"  # JSON has no infinity
 
 
 def _decibel(interval: dict[str, float]) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from pearlite.errors import InputError, Refused
 from pearlite.folders import as_folder, write_json
-from pearlite.recipes.denoise.files import Settings, clean_file, clean_image
-from pearlite.recipes.denoise.noise import NoiseModel
+from pearlite.recipes.denoise.files import Settings, clean_file, clean_into
+from pearlite.recipes.denoise.noise import SILENT, NoiseModel
 from pearlite.recipes.sources import as_image, find_files, result_names, result_suffix, together
 from pearlite.recipes.spread import spread
 from pearlite.run import Run
@@ -68,7 +68,9 @@ def apply(
         return [apply(run, item, out, progress=progress, **given) for item in new]
     image = as_image(new, axes or settings.axes)
     if image is not None:
-        return clean_image(image, settings, noise, progress=progress)[0].array
+        clean = np.empty(settings.result_shape(image), settings.result_dtype(image))
+        clean_into(clean, image, settings, noise, progress)
+        return clean
     folder = run.path / "applied" if out is None else as_folder(out)
     return _to_files(find_files(new), folder, settings, noise, progress)
 
@@ -83,15 +85,17 @@ def recorded_settings(run: Run, **given: Any) -> Settings:
 
 def _model(run: Run) -> list[NoiseModel]:
     """Return the noise model of each channel: the median over the run's files."""
-    fitted = [channels for channels in run.read_json(MODEL)["noise"].values() if all(channels)]
-    if not fitted:
+    read = run.read_json(MODEL)["noise"].values()
+    fitted = [[NoiseModel(**model) for model in channels] for channels in read]
+    noisy = [models for models in fitted if SILENT not in models]
+    if not noisy:
         raise InputError(f"{run.path} has no noise model, its images had no noise; use --refit.")
-    if len({len(channels) for channels in fitted}) != 1:
+    if len({len(models) for models in noisy}) != 1:
         raise InputError(
             f"the files of {run.path} have different numbers of channels; use --refit."
         )
-    table = np.array([[(m["gain"], m["offset"]) for m in channels] for channels in fitted])
-    return [NoiseModel(float(gain), float(offset)) for gain, offset in np.median(table, axis=0)]
+    table = np.median([[(m.gain, m.offset, m.error) for m in models] for models in noisy], axis=0)
+    return [NoiseModel(*map(float, row)) for row in table]
 
 
 def _to_files(
