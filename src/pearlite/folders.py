@@ -74,6 +74,22 @@ def write_json(path: Path, value: Any) -> Path:
     return write_text(path, json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; the run is not finished.") from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); make the run again.") from error
+
+
 def as_folder(path: str | Path) -> Path:
     """Return `path`, unless it is named like an image: what is written there is a folder.
 

@@ -44,7 +44,7 @@ def sha256(path: Path) -> str:
 
 def _of_array(array: NDArray[Any]) -> str:
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -1,7 +1,6 @@
 """The Run: a folder that holds all that is needed to trust, repeat, resume and apply a result."""
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from pearlite.data.read import read
 from pearlite.errors import InputError, Refused
-from pearlite.folders import RECORD, chosen_folder, new_folder, write_json, write_text
+from pearlite.folders import RECORD, chosen_folder, new_folder, read_json, write_json, write_text
 from pearlite.provenance import fingerprint, hardware, plain, versions
 
 FORMAT = 1
@@ -121,12 +120,7 @@ class Run:
             raise InputError(
                 f"{folder} is not a run: it holds no {RECORD}; give the folder of a run."
             )
-        try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(
-                f"{folder / RECORD} is damaged ({error}); make the run again."
-            ) from error
+        record = read_json(folder / RECORD)
         if not isinstance(record, dict) or not record.keys() >= _KEYS:
             raise InputError(f"{folder / RECORD} is not the record of a run; make the run again.")
         if record["format"] != FORMAT:
@@ -287,14 +281,7 @@ class Run:
         InputError
             If it is missing or damaged.
         """
-        try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise InputError(f"{self.path} has no {name}; the run is {self.status}.") from error
-        except ValueError as error:
-            raise InputError(
-                f"{self.path / name} is damaged ({error}); make the run again."
-            ) from error
+        return read_json(self.path / name)
 
     def _save(self) -> None:
         self.write_json(RECORD, self.record)

@@ -1,6 +1,5 @@
 """Use a run's noise model on new images: the same instrument with the same settings."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pearlite.errors import InputError, Refused
-from pearlite.folders import as_folder, write_json
+from pearlite.folders import as_folder, read_json, write_json
 from pearlite.recipes.denoise.files import Settings, clean_file, clean_into
 from pearlite.recipes.denoise.noise import SILENT, NoiseModel
 from pearlite.recipes.sources import as_image, find_files, result_names, result_suffix, together
@@ -78,6 +77,8 @@ def apply(
 def recorded_settings(run: Run, **given: Any) -> Settings:
     """Return the settings of `run`, with those that are given instead."""
     names = [name for name in asdict(Settings()) if name != "seed"]
+    if unsaid := [name for name in names if name not in run.options]:
+        raise InputError(f"the record of {run.path} lacks {unsaid[0]!r}; make the run again.")
     known: dict[str, Any] = {name: run.options[name] for name in names}
     known |= {"seed": run.seed, "remedies": tuple(known["remedies"])}
     return replace(Settings(**known), **{k: v for k, v in given.items() if v is not None})
@@ -118,7 +119,7 @@ def _to_files(
         for (name, target), source in zip(targets.items(), sources, strict=True)
     }
     journal = folder / APPLIED
-    entries = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {}
+    entries = read_json(journal) if journal.exists() else {}
     errors: list[InputError | Refused] = []
     for name, facts in spread(clean_file, jobs, None, "Denoising", progress and not single):
         if not isinstance(facts, dict):
