@@ -174,7 +174,7 @@ def _noise_card(facts: dict[str, Any]) -> tuple[str, str, str]:
     gain, offset = models[0].gain, models[0].offset
     if gain == 0:
         return f"Noise{which}", f"{offset**0.5:.4g}", "standard deviation, the same at every signal"
-    formula = f"variance = {gain:.4g} × signal {offset:+.4g}".replace("-", "− ").replace("+", "+ ")
+    formula = f"variance = {gain:.4g} × signal {'−' if offset < 0 else '+'} {abs(offset):.4g}"
     return f"Noise gain{which}", f"{gain:.3g}", formula
 
 
