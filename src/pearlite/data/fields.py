@@ -17,8 +17,10 @@ def gaussian_field(shape: Shape, random: np.random.Generator, length: float) -> 
     random
         Source of randomness.
     length
-        Standard deviation of the Gaussian that white noise is smoothed with, in pixels.
+        Standard deviation of the Gaussian that white noise is smoothed with, in pixels; at most
+        the image's longest side, beyond which nothing changes.
     """
+    length = min(length, max(shape))
     field = ndimage.gaussian_filter(random.standard_normal(shape), length, mode="wrap")
     field -= field.mean()
     deviation = field.std()
