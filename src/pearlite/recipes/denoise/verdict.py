@@ -6,8 +6,8 @@ extrapolated towards smooth blocks, and a higher limit holds where the blocks di
 then stays ambiguous is "cannot tell". Sharpened images, whose finest noise is white
 enough, are found by how weak it is at twice the pixel size: structure and blur only add there.
 
-The limits were set on the even-numbered images of BSD68; ``docs/noise-verdict.md`` reports them on
-the others, and on micrographs (``python -m benchmarks.denoise.verdict``).
+The limits were set on the even-numbered images of BSD68 and of a set of micrographs;
+``docs/noise-verdict.md`` reports them on the odd-numbered ones.
 """
 
 from dataclasses import dataclass
@@ -136,5 +136,5 @@ def _conclude(seen: Whiteness) -> Verdict:
 
 def _surely(excess: Measured) -> float:
     """Size of the excess that neither chance nor structure explains."""
-    by_structure = STRUCTURE * max(excess.growth, 0.0) if excess.value > 0 else 0.0
-    return abs(excess.value) - 2 * excess.error - by_structure
+    growth = max(excess.growth - excess.error, 0.0) if excess.value > 0 else 0.0
+    return abs(excess.value) - 2 * excess.error - STRUCTURE * growth

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 BLOCK = 8  # side of a block, pixels
 MOST_BLOCKS = 128  # along an axis; larger images are sampled on a grid, so that time is bounded
 FEWEST_BLOCKS = 40  # a full image of 64 × 64 pixels has 49
-SMOOTH_BLOCKS = 150  # at least this many of the smoothest blocks are asked
+SMOOTH_BLOCKS = 200  # at least this many of the smoothest blocks are asked
 SMOOTHEST, SMOOTHER = 0.16, 0.5  # shares of the blocks that are asked; the second shows the trend
 WHITE = -2 / 3  # lag-1 autocorrelation of white noise after [1, -2, 1]
 WHITE_POWER = 36  # variance of white noise after the filter, relative to before
