@@ -178,3 +178,13 @@ def test_copies_between_lazy_arrays(tmp_path):
     write(tmp_path / "b.tif", read(tmp_path / "a.zarr", lazy=True))
     write(tmp_path / "c.zarr", read(tmp_path / "b.tif", lazy=True))
     assert_same(image, read(tmp_path / "c.zarr"))
+
+
+def test_beyond_four_gigabytes_it_is_bigtiff(tmp_path, monkeypatch):
+    monkeypatch.setattr("pearlite.data.tiff.CLASSIC_LIMIT", 100)
+    image = an_image("ZYX", "uint16")
+    write(tmp_path / "a.tif", image)
+    with tifffile.TiffFile(tmp_path / "a.tif") as tif:
+        assert tif.is_bigtiff
+        assert tif.is_ome
+    assert_same(image, read(tmp_path / "a.tif"))

@@ -221,7 +221,7 @@ def laths(
     seed: int = 0,
     *,
     colony: float = 150.0,
-    spacing: float = 9.0,
+    spacing: float = 7.0,
     cementite: float = 0.3,
 ) -> np.ndarray:
     """Pearlite: colonies of parallel lamellae, bright cementite standing out of etched ferrite.
@@ -243,12 +243,12 @@ def laths(
         Share of cementite across a lamella pair.
     """
     random = np.random.default_rng(_checked(shape, seed))
-    cell, depth = cells(shape, random, colony)
+    cell, depth = cells(shape, random, colony, warp=0.1)
     count, points = int(cell.max()) + 1, np.indices(shape)
     normals = directions(count, len(shape), random)
-    apart = spacing * (1 + random.gamma(1.2, 0.35, count))
-    bend = gaussian_field(shape, random, 0.35 * colony) * 0.05 * colony
-    bend += gaussian_field(shape, random, 2.5 * spacing) * 0.09 * spacing
+    apart = spacing * (1 + random.gamma(1.2, 0.3, count))
+    bend = gaussian_field(shape, random, 0.35 * colony) * 0.06 * colony
+    bend += gaussian_field(shape, random, 2.5 * spacing) * 0.12 * spacing
     along = project(points, normals, cell) + bend
     turns = along / apart[cell] + random.random(count)[cell]
     turns += fringes_with_ends(shape, random, round(np.prod(shape[-2:]) / (8 * spacing) ** 2))
@@ -260,7 +260,7 @@ def laths(
     ferrite = random.uniform(0.16, 0.3, count)[cell]
     bright = random.uniform(0.5, 0.72, count)[cell]
     grey = ferrite + lamella * (bright - ferrite) + 0.1 * rim
-    grey += 0.12 * np.exp(-((depth / 1.2) ** 2)) - 0.1 * np.exp(-(((depth - 2.5) / 1.5) ** 2))
+    grey += 0.06 * np.exp(-((depth / 1.1) ** 2))  # a film of cementite between colonies
     grey += gaussian_field(shape, random, 1.5) * 0.012 + gaussian_field(shape, random, 80) * 0.02
     return _finish(grey, blur=0.6)
 
