@@ -74,7 +74,7 @@ def judge_noise(image_YX: NDArray, valid: NDArray | None = None) -> Verdict:
     Returns
     -------
     Verdict
-        The same for the same image; in about 0.1 s or less, whatever the size.
+        The same for the same image; in about 0.2 s or less, whatever the size.
 
     Raises
     ------
