@@ -1,0 +1,15 @@
+"""What every test relies on."""
+
+import signal
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _heed_ctrl_c():
+    """Listen to Ctrl-C also where the tests were started in the background, which ignores it."""
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
