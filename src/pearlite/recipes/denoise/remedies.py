@@ -170,16 +170,3 @@ REMEDIES: dict[str, Callable[[NDArray], NDArray]] = {
     "lines": remove_lines,
     "bin": bin_pixels,
 }
-
-
-def apply(name: str, image_YX: NDArray) -> NDArray:
-    """Apply the remedy of that name to a plane.
-
-    Raises
-    ------
-    InputError
-        If there is no such remedy.
-    """
-    if name not in REMEDIES:
-        raise InputError(f"no remedy is called {name!r}; there are {', '.join(REMEDIES)}")
-    return REMEDIES[name](image_YX)
