@@ -4,13 +4,14 @@ For every patch on a grid its most similar patches are gathered, and each is rep
 combination of them all that has the smallest expected error. With the patches as the rows of Y
 (k patches of n pixels, noise of standard deviation 1) and weights Θ, the estimate is ΘY, and
 
-    first pass, from the noisy patches alone:     Θ = I − n (YYᵀ)⁻¹
-    later passes, from an earlier result P:       Θ = PPᵀ (PPᵀ + n I)⁻¹
+    first pass, from the noisy patches alone:     Θ = I − n Q⁻¹,  Q = YYᵀ
+    later passes, from an earlier result P:       Θ = I − n Q⁻¹,  Q = PPᵀ + n I
 
-the first minimising Stein's unbiased risk estimate, the second the risk of P, here among weights
-that sum to 1 (S. Herbreteau and C. Kervrann, "Towards a unified view of unsupervised non-local
-methods for image denoising: the NL-Ridge approach", arXiv 2203.00570). Overlapping estimates are
-averaged, each weighted by the inverse of the noise that it kept, 1 / ‖θ‖².
+the first minimising Stein's unbiased risk estimate, the second the risk if P were the truth; both
+are then restricted to weights that sum to 1, which lets a constant through and allows the mean
+patch to be subtracted first (S. Herbreteau and C. Kervrann, "Towards a unified view of unsupervised
+non-local methods for image denoising: the NL-Ridge approach", arXiv 2203.00570). Overlapping
+estimates are averaged, each weighted by the inverse of the noise that it kept, 1 / ‖θ‖².
 
 Between passes some of the removed noise can be put back, so that what an earlier pass took for
 noise gets a second chance; iterated combinations are studied in arXiv 2212.00422.
@@ -31,6 +32,8 @@ from pearlite.see.progress import track
 BLOCK = 4  # references per side that share one search window, so that matching is matrix products
 TILE = 16  # blocks per side that are worked on at a time; bounds the memory
 CHUNK = 2048  # groups that are solved at a time
+WEAKER = 1.25  # most noise in a group, over its spread: alike by choice, it spreads less than that
+TINY = 1e-6  # least variance of the noise
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,6 @@ class Pass:
     window: int = 25
     noise: float = 1.0
 
-    @property
-    def reach(self) -> int:
-        """How far a pixel of the result can lie from the pixels that it depends on."""
-        return 2 * (self.window + BLOCK * self.step + 2 * self.patch)
-
 
 @dataclass(frozen=True)
 class Axis:
@@ -83,6 +81,7 @@ class Axis:
 
     @staticmethod
     def of(length: int, step: Pass) -> "Axis":
+        """Lay references and windows along an axis of so many pixels."""
         last = length - step.patch
         blocks = -(-last // (step.step * BLOCK)) if last else 1
         if last > (blocks * BLOCK - 1) * step.step:
@@ -222,24 +221,34 @@ class _Tile:
 
 
 def best_weights(Y_GKN: Tensor, variance: float) -> Tensor:
-    """Return the weights that minimise Stein's unbiased estimate of the risk, (G, K, K)."""
-    noise = Y_GKN.shape[2] * variance
-    gram = Y_GKN @ Y_GKN.transpose(1, 2)
-    gram.diagonal(dim1=1, dim2=2).add_(1e-3 * noise)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-    theta = -noise * inverse
-    theta.diagonal(dim1=1, dim2=2).add_(1)
-    return theta
+    """Return the weights that minimise Stein's unbiased estimate of the risk, rows summing to 1.
+
+    Where a group varies less than the noise should, its noise is weaker (the stabilisation of a
+    few counts leaves too little); taken at its nominal strength the weights would diverge.
+    """
+    _, K, N = Y_GKN.shape
+    Y_GKN = Y_GKN - Y_GKN.mean(1, keepdim=True)
+    spread_G = Y_GKN.square().sum((1, 2)) / (N * max(K - 1, 1))
+    noise_G = N * (WEAKER * spread_G).clamp(TINY, variance)
+    gram = Y_GKN @ Y_GKN.transpose(1, 2) + noise_G[:, None, None] / K
+    gram.diagonal(dim1=1, dim2=2).add_(1e-3 * noise_G[:, None])
+    return _affine(gram, noise_G)
 
 
 def weights_from(P_GKN: Tensor, variance: float) -> Tensor:
     """Return the weights that minimise the risk if P were the truth, rows summing to 1."""
-    noise = P_GKN.shape[2] * variance
+    noise_G = P_GKN.new_full((len(P_GKN),), P_GKN.shape[2] * variance)
+    P_GKN = P_GKN - P_GKN.mean(1, keepdim=True)
     gram = P_GKN @ P_GKN.transpose(1, 2)
-    gram.diagonal(dim1=1, dim2=2).add_(noise)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+    gram.diagonal(dim1=1, dim2=2).add_(noise_G[:, None])
+    return _affine(gram, noise_G)
+
+
+def _affine(gram_GKK: Tensor, noise_G: Tensor) -> Tensor:
+    """Return I − n (Q⁻¹ − Q⁻¹11ᵀQ⁻¹ / 1ᵀQ⁻¹1) for each Gram matrix Q."""
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram_GKK))
     sums = inverse.sum(2, keepdim=True)
     theta = sums @ sums.transpose(1, 2) / sums.sum(1, keepdim=True) - inverse
-    theta = theta * noise
+    theta *= noise_G[:, None, None]
     theta.diagonal(dim1=1, dim2=2).add_(1)
     return theta
