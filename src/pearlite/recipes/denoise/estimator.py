@@ -35,11 +35,9 @@ class Quality:
 
 
 QUALITIES = {
-    "fast": Quality((Pass(9, 18, 6), Pass(7, 40, 5)), 0, Calibration(1.2, 0.05)),
+    "fast": Quality((Pass(9, 18, 6), Pass(7, 40, 5)), 1, Calibration(1.2, 0.05)),
     "balanced": Quality((Pass(9, 18, 5), Pass(7, 55, 4)), 1, Calibration(1.2, 0.05)),
-    "best": Quality(
-        (Pass(9, 18, 5), Pass(7, 55, 4), Pass(7, 80, 3, noise=0.75)), 8, Calibration(1.2, 0.05)
-    ),
+    "best": Quality((Pass(9, 18, 4), Pass(7, 80, 3)), 8, Calibration(1.2, 0.05)),
 }
 
 
