@@ -1,18 +1,15 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from pearlite.errors import InputError
+from pearlite.errors import InputError, Refused
+from pearlite.recipes.denoise.method import denoise
 from pearlite.recipes.denoise.noise import fit_noise
 from pearlite.recipes.denoise.remedies import (
     REMEDIES,
     bin_pixels,
     fit_noise_apart,
-    join_phases,
     remove_lines,
-    split_phases,
 )
 from pearlite.recipes.denoise.verdict import judge_noise
 
@@ -77,7 +74,7 @@ def test_binning_averages_and_whitens():
         bin_pixels(np.array([[1, 3, 9], [5, 7, 9], [9, 9, 9]], np.uint8)), [[4]]
     )
     blurred = CLEAN + 3 * gaussian_filter(NOISE, 0.5)
-    assert judge_noise(blurred).remedies == ("bin",)
+    assert judge_noise(blurred).remedies == ("apart", "bin")
     fine, coarse = judge_noise(blurred), judge_noise(bin_pixels(blurred))
     assert abs(coarse.correlation["X"]) < 0.5 * abs(fine.correlation["X"])
 
@@ -86,17 +83,9 @@ def test_binning_does_not_overflow():
     assert bin_pixels(np.full((4, 4), 255, np.uint8)).max() == 255
 
 
-@given(st.integers(2, 9), st.integers(2, 9))
-@settings(max_examples=30, deadline=None)
-def test_phases_join_to_what_was_split(height, width):
-    image = np.random.default_rng(0).random((height, width))
-    np.testing.assert_array_equal(join_phases(split_phases(image), (height, width)), image)
-
-
-@pytest.mark.parametrize("remedy", [bin_pixels, split_phases])
-def test_one_pixel_cannot_be_halved(remedy):
+def test_one_pixel_cannot_be_halved():
     with pytest.raises(InputError, match="too small"):
-        remedy(np.zeros((1, 5)))
+        bin_pixels(np.zeros((1, 5)))
 
 
 def test_the_noise_between_pixels_apart_is_the_noise():
@@ -112,10 +101,37 @@ def test_the_noise_between_pixels_apart_is_the_noise():
 
 def test_the_noise_of_nothing_is_none():
     assert fit_noise_apart(np.zeros((64, 64))) is None
+    assert fit_noise_apart(np.zeros((1, 1))) is None
+
+
+def test_invalid_pixels_do_not_count_in_the_noise_apart():
+    valid = np.ones(SHAPE, bool)
+    valid[:, 200:] = False
+    spoilt = np.where(valid, CLEAN + NOISE, 50 * NOISE)
+    model = fit_noise_apart(spoilt, valid)
+    assert model is not None
+    assert model.variance(np.median(CLEAN)) == pytest.approx(20**2, rel=0.1)
+
+
+def test_noise_fitted_apart_lets_correlated_noise_pass_and_cleans_it_better():
+    noise = gaussian_filter(NOISE, 0.5)
+    blurred = CLEAN + 20 * noise / noise.std()
+    with pytest.raises(Refused, match="--remedy apart or --remedy bin"):
+        denoise(blurred, quality="fast")
+    forced = denoise(blurred, quality="fast", force=True)
+    mended = denoise(blurred, quality="fast", remedies=("apart",))
+    assert (mended.verdict.state, mended.psnr) == ("failed", None)
+    assert "two apart" in mended.notes[-1]
+    assert rms(mended.clean - CLEAN) < 0.85 * rms(forced.clean - CLEAN)
+
+
+def test_noise_fitted_apart_does_not_let_stripes_pass():
+    with pytest.raises(Refused, match="try --remedy lines, go back"):
+        denoise(CLEAN + NOISE + 12 * OFFSETS, quality="fast", remedies=("apart",))
 
 
 def test_every_offered_remedy_exists():
-    assert set(REMEDIES) == {"lines", "bin"}
+    assert set(REMEDIES) == {"apart", "lines", "bin"}
     striped, blurred = CLEAN + NOISE + 8 * OFFSETS, CLEAN + gaussian_filter(NOISE, 0.5)
     for image in (striped, blurred):
         assert judge_noise(image).remedies

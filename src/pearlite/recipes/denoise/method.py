@@ -16,9 +16,9 @@ from pearlite.errors import InputError, Refused
 from pearlite.judge.interval import Interval
 from pearlite.recipes.denoise.estimator import QUALITIES, Estimator
 from pearlite.recipes.denoise.layout import Layout, find_axes
-from pearlite.recipes.denoise.noise import SILENT, NoiseModel, fit_noise
+from pearlite.recipes.denoise.noise import SILENT, NoiseModel
 from pearlite.recipes.denoise.noise2fast import noise2fast
-from pearlite.recipes.denoise.prepared import Prepared, prepare
+from pearlite.recipes.denoise.prepared import Prepared, fit_channel, prepare
 from pearlite.recipes.denoise.quality import divergence, estimate_error
 from pearlite.recipes.denoise.remedies import REMEDIES
 from pearlite.recipes.denoise.verdict import Verdict, judge_noise
@@ -95,7 +95,8 @@ def denoise(
     quality
         ``"fast"``, ``"balanced"`` or ``"best"``; of no effect on Noise2Fast.
     remedies
-        Names of `REMEDIES`, applied to every plane beforehand, in this order.
+        Names of `REMEDIES`, applied to every plane beforehand, in this order. ``"apart"`` fits
+        noise that is correlated between neighbours, and lets it pass.
     noise
         Noise models of the channels; fitted where absent.
     force
@@ -122,7 +123,8 @@ def denoise(
     InputError
         If the image or an option is wrong.
     Refused
-        If the noise is correlated between pixels and `force` is not set.
+        If the noise is correlated between pixels, and neither `force` is set nor ``"apart"``
+        among the remedies.
 
     Notes
     -----
@@ -139,15 +141,15 @@ def denoise(
     sample = [prepare(layout.read(image, part), remedies) for part in layout.spread(SAMPLED)]
     notes = sample[0].validity[0].sentences()
     models = (
-        [_fit(sample, c, notes) for c in range(layout.channels)] if noise is None else list(noise)
+        [_fit(sample, c, remedies, notes) for c in range(layout.channels)]
+        if noise is None
+        else list(noise)
     )
     levels = [float(np.median(sample[0].values[:, c])) for c in range(layout.channels)]
     estimator = Estimator(models, levels, QUALITIES[quality], _device(device))
     verdict = _judge(sample[len(sample) // 2], estimator)
     if verdict.state == "failed":
-        if not force:
-            raise Refused(_refusal(verdict))
-        notes.append(f"Forced: {verdict.reason[0].lower()}{verdict.reason[1:]}")
+        notes.append(_accepted(verdict, remedies, force))
 
     if target is None:
         after = (*image.shape[:-2], *sample[0].values.shape[-2:])
@@ -188,11 +190,11 @@ def _check(image: Any, method: str, quality: str, remedies: Sequence[str]) -> No
         )
 
 
-def _fit(sample: list[Prepared], channel: int, notes: list[str]) -> NoiseModel:
-    """Fit the noise of a channel to the sampled frames, one below the other."""
-    planes = np.concatenate([ready.values[0, channel] for ready in sample])
-    valid = np.concatenate([ready.validity[channel].valid for ready in sample])
-    model = fit_noise(planes, valid)
+def _fit(
+    sample: list[Prepared], channel: int, remedies: Sequence[str], notes: list[str]
+) -> NoiseModel:
+    """Fit the noise of a channel; where there is none, say so."""
+    model, _ = fit_channel(sample, channel, remedies)
     if model is None:
         notes.append(
             f"No noise was found in channel {channel}: it is constant, or too small to tell. "
@@ -212,11 +214,19 @@ def _judge(ready: Prepared, estimator: Estimator) -> Verdict:
     return max(verdicts, key=lambda v: ("passed", "cannot tell", "failed").index(v.state))
 
 
-def _refusal(verdict: Verdict) -> str:
-    remedies = " or ".join(f"--remedy {name}" for name in verdict.remedies)
-    offered = f"try {remedies}, " if remedies else ""
-    return (
-        f"{verdict.reason} Denoising takes noise that is independent between pixels: {offered}"
+def _accepted(verdict: Verdict, remedies: Sequence[str], force: bool) -> str:
+    """Say why an image is denoised though its noise failed the test, or refuse."""
+    if verdict.failures == ("correlated",) and "apart" in remedies:
+        return (
+            "The noise is correlated between pixels: its strength is taken between pixels two "
+            "apart, and the error cannot be estimated."
+        )
+    if force:
+        return f"Forced: {verdict.reason[0].lower()}{verdict.reason[1:]}"
+    offered = " or ".join(f"--remedy {name}" for name in verdict.remedies if name not in remedies)
+    raise Refused(
+        f"{verdict.reason} Denoising takes noise that is independent between pixels: "
+        f"{f'try {offered}, ' if offered else ''}"
         "go back to the raw file, or use --force and do not trust the result."
     )
 

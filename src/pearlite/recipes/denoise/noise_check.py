@@ -8,8 +8,8 @@ from pearlite.data.image import Image
 from pearlite.errors import InputError, Refused
 from pearlite.recipes.denoise.layout import Layout
 from pearlite.recipes.denoise.method import SAMPLED
-from pearlite.recipes.denoise.noise import NoiseModel, fit_noise
-from pearlite.recipes.denoise.prepared import Prepared, prepare
+from pearlite.recipes.denoise.noise import NoiseModel
+from pearlite.recipes.denoise.prepared import Prepared, fit_channel, prepare
 
 FACTOR = 1.5  # of the variance: two fits to the same noise differ by less; see test_fit.py
 SIGNALS = (10, 50, 90)  # percentiles of the signal at which the two models are compared
@@ -51,7 +51,7 @@ def check_noise(
         )
     parts = layout.spread(SAMPLED)
     sample = [prepare(layout.read(image.array, part), remedies) for part in parts]
-    ratios = [_ratio(sample, channel, model) for channel, model in enumerate(models)]
+    ratios = [_ratio(sample, channel, model, remedies) for channel, model in enumerate(models)]
     known = [ratio for ratio in ratios if ratio is not None]
     if not known:
         return ["This image's noise could not be measured; the run's model was used unchecked."]
@@ -64,14 +64,14 @@ def check_noise(
     return [f"{finding[0].upper()}{finding[1:]}; the run's model was used (--force)."]
 
 
-def _ratio(sample: Sequence[Prepared], channel: int, model: NoiseModel) -> float | None:
+def _ratio(
+    sample: Sequence[Prepared], channel: int, model: NoiseModel, remedies: Sequence[str]
+) -> float | None:
     """Return new over old variance, the median over the image's signals; None if unmeasurable."""
-    values = np.concatenate([ready.values[0, channel] for ready in sample])
-    valid = np.concatenate([ready.validity[channel].valid for ready in sample])
-    found = fit_noise(values, valid)
+    found, signal = fit_channel(sample, channel, remedies)
     if found is None:
         return None
-    signals = np.percentile(values[valid], SIGNALS)
+    signals = np.percentile(signal, SIGNALS)
     new, old = found.variance(signals), model.variance(signals)
     positive = (new > 0) & (old > 0)
     return float(np.median(new[positive] / old[positive])) if positive.any() else None

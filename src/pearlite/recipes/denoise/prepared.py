@@ -9,7 +9,8 @@ from scipy.ndimage import distance_transform_edt
 
 from pearlite.data.validity import Validity, examine
 from pearlite.errors import InputError
-from pearlite.recipes.denoise.remedies import REMEDIES
+from pearlite.recipes.denoise.noise import NoiseModel
+from pearlite.recipes.denoise.remedies import REMEDIES, fit_for
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,21 @@ def prepare(frames_FCYX: NDArray, remedies: Sequence[str] = ()) -> Prepared:
         np.stack(planes).reshape(shape),
         [examine(plane) for plane in planes],
     )
+
+
+def fit_channel(
+    sample: Sequence[Prepared], channel: int, remedies: Sequence[str] = ()
+) -> tuple[NoiseModel | None, NDArray[np.float64]]:
+    """Fit the noise of a channel to sampled frames, one below the other.
+
+    Returns
+    -------
+    tuple
+        The model, None where there is no noise to fit; and the values of the valid pixels.
+    """
+    values = np.concatenate([ready.values[0, channel] for ready in sample])
+    valid = np.concatenate([ready.validity[channel].valid for ready in sample])
+    return fit_for(remedies)(values, valid), values[valid]
 
 
 def _filled(plane_YX: NDArray) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ What each remedy brings is measured by ``python -m benchmarks.denoise.verdict``;
 ``docs/noise-verdict.md``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,39 +104,9 @@ def bin_pixels(image_YX: NDArray) -> NDArray:
     return blocks.mean((1, 3), dtype=np.promote_types(image_YX.dtype, np.float32))
 
 
-def split_phases(image_YX: NDArray) -> NDArray:
-    """Split into the four images of every second pixel, in which neighbours share less noise.
-
-    Denoised together, as channels, and joined again, they give the image at its full size. Known
-    as pixel-shuffle downsampling: Zhou et al., "When AWGN-based denoiser meets real noises",
-    AAAI 2020 (arXiv 1904.03485).
-
-    Parameters
-    ----------
-    image_YX
-        Grey values of shape (Y, X), both at least 2; a last odd row or column is mirrored.
-
-    Returns
-    -------
-    NDArray
-        Shape (4, (Y + 1) // 2, (X + 1) // 2).
-
-    Raises
-    ------
-    InputError
-        If the image is only one pixel high or wide.
-    """
-    if min(image_YX.shape) < 2:
-        raise InputError(f"an image of shape {image_YX.shape} is too small to be split in phases")
-    even_YX = np.pad(image_YX, [(0, n % 2) for n in image_YX.shape], mode="reflect")
-    return np.stack([even_YX[y::2, x::2] for y in (0, 1) for x in (0, 1)])
-
-
-def join_phases(phases_CYX: NDArray, shape: tuple[int, int]) -> NDArray:
-    """Undo `split_phases` of an image of that shape."""
-    _, height, width = phases_CYX.shape
-    image_YX = phases_CYX.reshape(2, 2, height, width).transpose(2, 0, 3, 1)
-    return image_YX.reshape(2 * height, 2 * width)[: shape[0], : shape[1]]
+def leave(image_YX: NDArray) -> NDArray:
+    """Return the image as it is: the remedy is in how its noise is fitted."""
+    return image_YX
 
 
 def fit_noise_apart(image_YX: NDArray, valid: NDArray[np.bool_] | None = None) -> NoiseModel | None:
@@ -154,10 +124,11 @@ def fit_noise_apart(image_YX: NDArray, valid: NDArray[np.bool_] | None = None) -
     Returns
     -------
     NoiseModel or None
-        The median of the fits to the four `split_phases`; None where none can be fitted.
+        The median of the fits to the four images of every second pixel; None where none can be
+        fitted.
     """
-    maps = [None] * 4 if valid is None else list(split_phases(valid))
-    fits = [fit_noise(*pair) for pair in zip(split_phases(image_YX), maps, strict=True)]
+    phases = [(slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
+    fits = [fit_noise(image_YX[p], None if valid is None else valid[p]) for p in phases]
     known = [model for model in fits if model is not None]
     if not known:
         return None
@@ -166,7 +137,18 @@ def fit_noise_apart(image_YX: NDArray, valid: NDArray[np.bool_] | None = None) -
     return NoiseModel(gain, offset, max(model.error for model in known))
 
 
-REMEDIES: dict[str, Callable[[NDArray], NDArray]] = {
+REMEDIES: dict[str, Callable[[NDArray], NDArray]] = {  # name → what is done to every plane
+    "apart": leave,
     "lines": remove_lines,
     "bin": bin_pixels,
 }
+
+
+def fit_for(remedies: Sequence[str]) -> Callable[..., NoiseModel | None]:
+    """Return the function that fits the noise where these remedies are chosen."""
+    return fit_noise_apart if "apart" in remedies else fit_noise
+
+
+def binning(remedies: Sequence[str]) -> int:
+    """Return how many rows and columns of the image become one of the result."""
+    return 2 ** remedies.count("bin")

@@ -48,6 +48,8 @@ class Verdict:
         that run along X (row offsets); ``"Y"``: stripes that run along Y (column offsets).
     reason
         One sentence.
+    failures
+        Among ``"correlated"``, ``"sharpened"``, ``"striped"``; empty unless failed.
     remedies
         Names of `pearlite.recipes.denoise.remedies.REMEDIES` that apply, best first.
     """
@@ -57,6 +59,7 @@ class Verdict:
     correlation: dict[str, float]
     stripes: dict[str, float]
     reason: str
+    failures: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
 
 
@@ -112,6 +115,7 @@ def _conclude(seen: Whiteness) -> Verdict:
         m.value + m.error > (2 * STRIPES_ABOVE) ** 2 for m in seen.offsets.values()
     )
 
+    kinds = {"correlated": correlated, "sharpened": sharpened, "striped": striped}
     stripes = {a: round(max(m.value, 0) ** 0.5, 4) for a, m in seen.offsets.items()}
     clauses = [f"lines along {a} are offset by {stripes[a]:.0%} of the noise" for a in striped]
     if correlated:
@@ -130,7 +134,8 @@ def _conclude(seen: Whiteness) -> Verdict:
         {a: round(m.value, 4) for a, m in seen.excess.items()},
         stripes,
         reason[0].upper() + reason[1:] + ".",
-        ("lines",) * bool(striped) + ("bin",) * bool(correlated),
+        tuple(kind for kind, found in kinds.items() if found),
+        ("apart",) * bool(correlated) + ("lines",) * bool(striped) + ("bin",) * bool(correlated),
     )
 
 
