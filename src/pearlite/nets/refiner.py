@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pearlite.nets.cnn import convolution
+
 BASE = 4.0  # pixels, width of the Gaussian that is subtracted from the denoised image
 REACH = 8  # pixels at which that Gaussian ends
 
@@ -22,13 +24,15 @@ class Refiner(nn.Module):
         Channels inside.
     blocks
         Residual blocks, of two convolutions each.
+    generator
+        Draws the initial weights; those of the last layer are 0, so that nothing is corrected yet.
     """
 
-    def __init__(self, width: int = 48, blocks: int = 3) -> None:
+    def __init__(self, width: int = 48, blocks: int = 3, *, generator: torch.Generator) -> None:
         super().__init__()
 
         def conv(channels: int, to: int) -> nn.Conv2d:
-            return nn.Conv2d(channels, to, 3, padding=1)
+            return convolution(channels, to, 3, generator)
 
         self.head = conv(8, width)
         self.body = nn.ModuleList(

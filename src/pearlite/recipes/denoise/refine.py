@@ -24,7 +24,7 @@ TILE = 768  # pixels, side of what is worked on at a time; even, bounds the memo
 @cache
 def refiner(device: str) -> Refiner:
     """Return the trained network, ready to apply."""
-    network = Refiner()
+    network = Refiner(generator=torch.Generator())
     weights.load(network, WEIGHTS)
     return network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
@@ -51,6 +51,20 @@ def refine(noisy_FCYX: Tensor, denoised_FCYX: Tensor, views: int = 1) -> Tensor:
     return refined
 
 
+def seen(rows: tuple[int, int], height: int) -> tuple[int, int]:
+    """Return the rows, of so many, that the network must see to correct these as in the whole.
+
+    It works on squares of 2 × 2 pixels, which it counts from either end when the image is turned.
+    """
+    margin = _margin(refiner("cpu"))
+    top, below = max(0, rows[0] - margin), max(0, height - rows[1] - margin)
+    return top - top % 2, height - (below - below % 2)
+
+
+def _margin(network: Refiner) -> int:
+    return network.reach + network.reach % 2
+
+
 def _view(noisy_YX: Tensor, denoised_YX: Tensor, view: int) -> Tensor:
     turns, mirrored = view % 4, view >= 4
     turned = [torch.rot90(image, turns) for image in (noisy_YX, denoised_YX)]
@@ -63,7 +77,7 @@ def _view(noisy_YX: Tensor, denoised_YX: Tensor, view: int) -> Tensor:
 def _tiled(noisy_YX: Tensor, denoised_YX: Tensor) -> Tensor:
     """Apply the network by tiles that overlap as far as it looks: equal to the whole at once."""
     network = refiner(str(noisy_YX.device))
-    margin = network.reach + network.reach % 2
+    margin = _margin(network)
     result = torch.empty_like(denoised_YX)
     rows, columns = noisy_YX.shape
     for top, left in product(range(0, rows, TILE), range(0, columns, TILE)):
