@@ -31,7 +31,7 @@ def test_any_size_keeps_its_size(shape):
     assert torch.isfinite(refined).all()
 
 
-@pytest.mark.parametrize("rows, columns", [(1, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 0), (0, 1), (1, 1)])
 def test_odd_sizes_give_what_the_next_even_one_gives_by_repetition(rows, columns):
     network, images = make(), pair(16 - rows, 20 - columns)
     longer = [torch.nn.functional.pad(i, (0, columns, 0, rows), mode="replicate") for i in images]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d, gaussian_filter
+from scipy.ndimage import gaussian_filter, minimum_filter
 
 Array = NDArray[np.float64]
 
@@ -105,7 +105,8 @@ def fit_noise(image_YX: NDArray, valid: NDArray[np.bool_] | None = None) -> Nois
         model = _line(signal[chosen], power[chosen])
         if model is None:
             return None
-        ratio = slope / np.maximum(GRADIENT * model.variance(signal), 1e-300)
+        variance = model.variance(signal)
+        ratio = slope / (GRADIENT * np.maximum(variance, 1e-9 * variance.max()))
         fewest = max(4, int(FEWEST * signal.size))
         flat = ratio <= max(FLAT, np.partition(ratio, fewest - 1)[fewest - 1])
     return model
@@ -119,7 +120,7 @@ def _blocks(image: Array, valid: NDArray[np.bool_] | None) -> tuple[Array, Array
     smooth = gaussian_filter(image, SMOOTHING)
     down, across = np.gradient(smooth)
     usable = np.ones(image.shape) if valid is None else valid.astype(np.float64)
-    full = _mean_of_blocks(usable) == 1
+    full = _mean_of_blocks(minimum_filter(usable, 3)) == 1
     return (
         _mean_of_blocks(image)[full],
         _mean_of_blocks(fine**2)[full],
@@ -128,9 +129,8 @@ def _blocks(image: Array, valid: NDArray[np.bool_] | None) -> tuple[Array, Array
 
 
 def second_differences(image: Array) -> Array:
-    """Filter by [1, -2, 1] along both axes; white noise keeps its variance."""
-    kernel = np.array([1.0, -2.0, 1.0])
-    return convolve1d(convolve1d(image, kernel, axis=0), kernel, axis=1) / 6
+    """Filter by [1, -2, 1] along both axes; white noise keeps its variance, at the border too."""
+    return np.pad(np.diff(np.diff(image, 2, axis=0), 2, axis=1) / 6, 1, mode="edge")
 
 
 def _mean_of_blocks(image: Array) -> Array:
