@@ -1,0 +1,50 @@
+"""A calmer copy of what is trained: the moving average of its weights."""
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+
+from pearlite.task import Task
+
+if TYPE_CHECKING:
+    from pearlite.train.trainer import Trainer
+
+
+class MovingWeights:
+    """Exponential moving average of a task's weights over the steps of its training.
+
+    Early on it forgets faster, so that the first weights, which were drawn at random, do not stay
+    in it.
+
+    Parameters
+    ----------
+    task
+        What is trained.
+    memory
+        Number of recent steps that count most.
+
+    Attributes
+    ----------
+    task : Task
+        A copy with the averaged weights, in evaluation mode.
+    """
+
+    def __init__(self, task: Task, memory: int = 1000) -> None:
+        self.task = copy.deepcopy(task).requires_grad_(False).eval()
+        self.memory = memory
+
+    @torch.no_grad()
+    def follow(self, trainer: "Trainer") -> None:
+        """Take the present weights in: a ``"step"`` event."""
+        share = max(1 / self.memory, 10 / (trainer.step + 10))
+        averages, weights = self.task.state_dict(), trainer.task.state_dict()
+        for name, average in averages.items():
+            if average.is_floating_point():
+                average.lerp_(weights[name], share)
+            else:
+                average.copy_(weights[name])
+
+    def settle(self, trainer: "Trainer") -> None:
+        """Give the averages to the trained task: an ``"end"`` event."""
+        trainer.task.load_state_dict(self.task.state_dict())
