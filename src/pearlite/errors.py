@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """The input or the options are wrong; the message says what and how to mend it (exit code 2)."""
+    """The input or the options are wrong; the message says how to mend it (exit code 2)."""
 
 
 class Refused(RuntimeError):
