@@ -80,8 +80,8 @@ def estimate_error(
     noise = np.mean(variance)
     passed = max(float(np.mean(variance * through)), 1e-6 * noise)
     stein = float(np.mean(variance * (removed**2 - 1))) + 2 * passed
-    chance = np.sqrt(2 / removed.size)  # of the noise's own power in this image
-    stein_error = noise * np.hypot(variance_error, chance) + 1e-12
+    chance = np.std(variance * (removed**2 + 2 * through)) / np.sqrt(removed.size)
+    stein_error = np.hypot(noise * variance_error, max(chance, 1e-6 * noise))
     wiener = calibration.factor * passed
     wiener_error = wiener * calibration.spread
     weight = wiener_error**2 / (wiener_error**2 + stein_error**2)
