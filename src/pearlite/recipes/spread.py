@@ -1,6 +1,7 @@
 """Do the same to many items: one after the other here, or side by side on a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from pearlite.errors import InputError
@@ -9,6 +10,7 @@ from pearlite.see.progress import track
 Result = TypeVar("Result")
 
 PATIENCE = "10s"  # for a scheduler to answer
+AHEAD = 2  # items that are on their way for each thread of the cluster
 
 
 def spread(
@@ -25,7 +27,8 @@ def spread(
     work
         A function at the top of a module, so that a cluster's workers can import it.
     items
-        Arguments by name. Paths among them must mean the same on every worker.
+        Arguments by name, looked up when their turn comes. Paths among them must mean the same on
+        every worker.
     dask
         Address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``; ``None`` works here.
     description
@@ -46,6 +49,7 @@ def spread(
 def _on_cluster(
     work: Callable[..., Result], items: Mapping[str, tuple[Any, ...]], address: str
 ) -> Iterator[tuple[str, Result]]:
+    import dask.config
     from distributed import Client, as_completed
 
     try:
@@ -55,12 +59,23 @@ def _on_cluster(
             f"no Dask scheduler answers at {address!r}; start one with `dask scheduler` and give "
             "the address that it prints, such as tcp://10.0.0.1:8786."
         ) from error
-    with client:
-        names = {
-            client.submit(work, *arguments, pure=False): name for name, arguments in items.items()
-        }
+    large = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+    with large, client:
+        waiting = iter(items.items())
+        room = AHEAD * max(1, sum(client.nthreads().values()))  # pyright: ignore[reportAttributeAccessIssue]
+        names: dict[Any, str] = {}
+        ready = as_completed()
+
+        def submit(count: int) -> None:
+            for name, arguments in islice(waiting, count):
+                future = client.submit(work, *arguments, pure=False)
+                names[future] = name
+                ready.add(future)
+
         try:
-            for future in as_completed(list(names)):
-                yield names[future], future.result()
+            submit(room)
+            for future in ready:
+                yield names.pop(future), future.result()
+                submit(1)
         finally:
             client.cancel(list(names))

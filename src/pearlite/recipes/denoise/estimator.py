@@ -1,16 +1,18 @@
 """The denoiser of one image: its noise models, and how much is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pearlite.recipes.denoise.grid import Pass, Span, Wanted, needed
+from pearlite.recipes.denoise.layout import Frames, Layout
 from pearlite.recipes.denoise.noise import SILENT, NoiseModel
 from pearlite.recipes.denoise.quality import Calibration
-from pearlite.recipes.denoise.refine import refine
-from pearlite.recipes.denoise.ridge import Pass, combine_patches
+from pearlite.recipes.denoise.refine import refine, seen
+from pearlite.recipes.denoise.ridge import combine_patches
 
 NEIGHBOURS = 1  # frames before and after a frame in which similar patches are sought
 
@@ -66,13 +68,20 @@ class Estimator:
     ) -> None:
         self.models, self.quality, self.device = models, quality, device
         self.centres = [
-            float(m.stabilise(np.float64(v))) for m, v in zip(models, levels, strict=True)
+            float(m.stabilise(np.array(v))) for m, v in zip(models, levels, strict=True)
         ]
 
-    @property
-    def halo(self) -> int:
-        """Frames before and after a frame on which its result depends."""
-        return 2 * NEIGHBOURS * len(self.quality.passes)
+    def needed(self, part: Frames, layout: Layout) -> Frames:
+        """Return the part of the image on which the result for a part depends."""
+        rows = self._refined((part.top, part.bottom), layout.rows)
+        plane = (layout.rows, layout.columns)
+        span = (part.first, part.last)
+        (first, last), (top, bottom) = needed(span, rows, plane, self.quality.passes, NEIGHBOURS)[0]
+        return Frames(part.stack, max(0, first), min(last, layout.frames), top, bottom)
+
+    def _refined(self, rows: Span, height: int) -> Span:
+        """Return the rows that must be known before these are refined."""
+        return seen(rows, height) if self.quality.views else rows
 
     def stabilise(self, frames_FCYX: NDArray) -> NDArray[np.float32]:
         """Bring the frames to the scale where their noise has standard deviation 1."""
@@ -95,11 +104,17 @@ class Estimator:
         return np.stack([m.variance(clean_FCYX[:, c]) for c, m in enumerate(self.models)], axis=1)
 
     def __call__(
-        self, stable_FCYX: NDArray[np.float32], progress: bool = False
+        self,
+        stable_FCYX: NDArray[np.float32],
+        progress: bool = False,
+        wanted: Wanted | None = None,
     ) -> NDArray[np.float32]:
-        """Denoise stabilised frames."""
+        """Denoise stabilised frames; return what is wanted of them, where they are a part."""
         noisy = torch.from_numpy(np.ascontiguousarray(stable_FCYX)).to(self.device)
-        clean = combine_patches(noisy, self.quality.passes, NEIGHBOURS, progress)
+        wanted = wanted or Wanted.all_of(tuple(noisy.shape))
+        before = replace(wanted, rows=self._refined(wanted.rows, wanted.height))
+        clean = combine_patches(noisy, self.quality.passes, NEIGHBOURS, progress, before)
         if self.quality.views:
-            clean = refine(noisy, clean, self.quality.views)
-        return clean.cpu().numpy()
+            clean = refine(noisy[before.index], clean, self.quality.views)
+        first, last = (row - before.rows[0] for row in wanted.rows)
+        return clean[:, :, first:last].cpu().numpy()

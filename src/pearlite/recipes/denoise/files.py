@@ -17,6 +17,7 @@ from pearlite.judge.metrics import nrmse, psnr
 from pearlite.recipes.denoise.method import denoise
 from pearlite.recipes.denoise.noise import NoiseModel
 from pearlite.recipes.denoise.noise_check import check_noise
+from pearlite.recipes.denoise.remedies import binning
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Settings:
 
     @property
     def _binning(self) -> int:
-        return 2 ** self.remedies.count("bin")
+        return binning(self.remedies)
 
 
 def clean_file(
@@ -66,6 +67,7 @@ def clean_file(
     noise: list[NoiseModel] | None = None,
     truth: Path | None = None,
     progress: bool = False,
+    dask: str | None = None,
 ) -> dict[str, Any] | InputError | Refused:
     """Denoise `source` into `target`, piece by piece where it is larger than memory.
 
@@ -81,6 +83,8 @@ def clean_file(
         A clean reference of the same shape.
     progress
         Draw progress bars.
+    dask
+        Address of a Dask scheduler over which to spread the parts of the image.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def clean_file(
         shape, dtype = settings.result_shape(image), settings.result_dtype(image)
         pixel_size = settings.result_pixel_size(image)
         with create(target, shape, dtype, image.axes, pixel_size, image.unit, image.meta) as stored:
-            facts = clean_into(stored, image, settings, noise, progress)
+            facts = clean_into(stored, image, settings, noise, progress, dask)
         if reference is not None:
             clean = np.asarray(read(target).array).reshape(shape)
             facts |= _true_errors(reference, np.asarray(image.array), clean, facts["peak"])
@@ -108,6 +112,7 @@ def clean_into(
     settings: Settings,
     noise: list[NoiseModel] | None = None,
     progress: bool = False,
+    dask: str | None = None,
 ) -> dict[str, Any]:
     """Denoise an image into an array of `Settings.result_shape` and `Settings.result_dtype`.
 
@@ -138,6 +143,7 @@ def clean_into(
         force=settings.force,
         seed=settings.seed,
         device=settings.device,
+        dask=dask,
         progress=progress,
         target=stored,
         cast=casting,

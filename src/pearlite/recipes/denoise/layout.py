@@ -1,6 +1,5 @@
 """Images of any axes as stacks of frames (F, C, Y, X), read and written a piece at a time."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from pearlite.errors import InputError
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames ``first`` to ``last - 1`` of one stack.
+    """Frames ``first`` to ``last - 1`` of one stack, and rows ``top`` to ``bottom - 1`` of each.
 
     A volume's planes, or a time series' images, are the frames of a stack; of a time series of
     volumes each volume is a stack of its own, number `stack`.
@@ -22,6 +21,8 @@ class Frames:
     stack: int
     first: int
     last: int
+    top: int
+    bottom: int
 
     def __len__(self) -> int:
         return self.last - self.first
@@ -37,7 +38,7 @@ class Layout:
     """
 
     def __init__(self, shape: tuple[int, ...], axes: str) -> None:
-        self.axes = axes
+        self.shape, self.axes = shape, axes
         size = dict(zip(axes, shape, strict=True))
         self.frame_axis = "Z" if "Z" in axes else "T"
         self.stacks = size.get("T", 1) if self.frame_axis == "Z" else 1
@@ -47,12 +48,13 @@ class Layout:
 
     def index(self, part: Frames) -> tuple[Any, ...]:
         """Return the index of these frames in the image."""
-        found = {"T": part.stack, self.frame_axis: slice(part.first, part.last)}
+        rows = slice(part.top, part.bottom)
+        found = {"T": part.stack, self.frame_axis: slice(part.first, part.last), "Y": rows}
         return tuple(found.get(axis, slice(None)) for axis in self.axes)
 
     def read(self, array: Any, part: Frames) -> NDArray:
         """Return these frames as (F, C, Y, X)."""
-        shape = (len(part), self.channels, self.rows, self.columns)
+        shape = (len(part), self.channels, part.bottom - part.top, self.columns)
         return np.asarray(array[self.index(part)]).reshape(shape)
 
     def write(self, array: Any, part: Frames, frames_FCYX: NDArray) -> None:
@@ -64,25 +66,21 @@ class Layout:
     def _has(self, axis: str) -> bool:
         return (self.frame_axis if axis == "F" else axis) in self.axes
 
-    def chunks(self, pixels: int) -> Iterator[Frames]:
-        """Cut the image into runs of frames of about so many pixels, at least one frame each."""
+    def chunks(self, pixels: int) -> list[Frames]:
+        """Cut the image into frames, or a frame into strips of rows, of about so many pixels."""
         each = max(1, pixels // (self.channels * self.rows * self.columns))
-        for stack in range(self.stacks):
-            for first in range(0, self.frames, each):
-                yield Frames(stack, first, min(first + each, self.frames))
+        high = min(self.rows, max(1, pixels // (self.channels * self.columns)))
+        return [
+            Frames(stack, first, min(first + each, self.frames), top, min(top + high, self.rows))
+            for stack in range(self.stacks)
+            for first in range(0, self.frames, each)
+            for top in range(0, self.rows, high)
+        ]
 
-    def with_neighbours(self, part: Frames, halo: int) -> tuple[Frames, slice]:
-        """Return the part with so many more frames on both sides, and where it lies in there."""
-        first = max(0, part.first - halo)
-        inside = slice(part.first - first, part.last - first)
-        return Frames(part.stack, first, min(self.frames, part.last + halo)), inside
-
-    def spread(self, count: int) -> list[Frames]:
-        """Choose up to so many single frames, evenly spread over the image."""
-        total = self.stacks * self.frames
-        chosen = np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int))
-        places = (divmod(int(i), self.frames) for i in chosen)
-        return [Frames(stack, frame, frame + 1) for stack, frame in places]
+    def spread(self, count: int, pixels: int) -> list[Frames]:
+        """Choose up to so many frames or strips, evenly spread, of at most about so many pixels."""
+        parts = self.chunks(min(pixels, self.channels * self.rows * self.columns))
+        return [parts[round(i)] for i in np.linspace(0, len(parts) - 1, min(count, len(parts)))]
 
 
 def find_axes(shape: tuple[int, ...], axes: str | None) -> str:

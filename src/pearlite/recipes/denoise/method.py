@@ -6,6 +6,7 @@ combine similar patches → refine → undo the stabilisation → estimate the e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,18 @@ from numpy.typing import NDArray
 from pearlite.errors import InputError, Refused
 from pearlite.judge.interval import Interval
 from pearlite.recipes.denoise.estimator import QUALITIES, Estimator
-from pearlite.recipes.denoise.layout import Layout, find_axes
+from pearlite.recipes.denoise.layout import find_axes
 from pearlite.recipes.denoise.noise import SILENT, NoiseModel
-from pearlite.recipes.denoise.noise2fast import noise2fast
-from pearlite.recipes.denoise.prepared import Prepared, fit_channel, prepare
+from pearlite.recipes.denoise.parts import Jobs, Parts, combine, train
+from pearlite.recipes.denoise.prepared import Prepared, fit_channel
 from pearlite.recipes.denoise.quality import divergence, estimate_error
 from pearlite.recipes.denoise.remedies import REMEDIES
 from pearlite.recipes.denoise.verdict import Verdict, judge_noise
+from pearlite.recipes.spread import spread
 
 METHODS = ("auto", "ridge", "noise2fast")
-SAMPLED = 4  # frames, evenly spread, from which the noise of a stack is fitted
-CHUNK = 1 << 22  # pixels that are denoised at a time, though at least one frame
-ASSESSED = {0: 3, 2: 1024, 3: 1024}  # frames, rows, columns on which the error is estimated
+CHUNK = 1 << 24  # pixels of a plane, all channels together; larger planes are cut into strips
+ASSESSED = (3, 1024, 1024)  # frames, rows, columns on which the error is estimated
 VARIANCE_ERROR = 0.01  # relative, of a fitted variance; measured by benchmarks/denoise/calibrate.py
 
 
@@ -75,6 +76,7 @@ def denoise(
     assess: bool = True,
     seed: int = 0,
     device: str = "auto",
+    dask: str | None = None,
     progress: bool = False,
     target: Any = None,
     cast: Callable[[NDArray], NDArray] | None = None,
@@ -107,6 +109,8 @@ def denoise(
         Seeds the probe of that estimate, and Noise2Fast.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` …
+    dask
+        Address of a Dask scheduler over which to spread the parts of a large image.
     progress
         Draw progress bars.
     target, cast
@@ -129,50 +133,59 @@ def denoise(
     Notes
     -----
     Pixels that are not finite, an info bar and regions of one single value come back as they are.
+
+    Planes of more than 16 million pixels (all channels together) are denoised in strips, with the
+    same result, but no info bar is looked for there, and gaps that reach beyond a strip are filled
+    from within it.
     """
     _check(image, method, quality, remedies)
     axes = find_axes(tuple(image.shape), axes)
-    layout = Layout(tuple(image.shape), axes)
-    if noise is not None and len(noise) != layout.channels:
-        raise InputError(
-            f"{len(noise)} noise models for {layout.channels} channels: give one each."
-        )
+    parts = Parts(image, axes, remedies, CHUNK)
+    channels = parts.after.channels
+    if noise is not None and len(noise) != channels:
+        raise InputError(f"{len(noise)} noise models for {channels} channels: give one each.")
+    if method == "noise2fast" and not parts.whole:
+        raise InputError(f"noise2fast takes planes of up to {CHUNK} pixels; use the method ridge.")
 
-    sample = [prepare(layout.read(image, part), remedies) for part in layout.spread(SAMPLED)]
+    sample = parts.sample()
     notes = sample[0].validity[0].sentences()
+    if not parts.whole:
+        notes.append("The image is denoised in strips; an info bar was not looked for.")
     models = (
-        [_fit(sample, c, remedies, notes) for c in range(layout.channels)]
+        [_fit(sample, c, remedies, notes) for c in range(channels)]
         if noise is None
         else list(noise)
     )
-    levels = [float(np.median(sample[0].values[:, c])) for c in range(layout.channels)]
+    levels = [
+        float(np.median([np.median(s.values[:, c]) for s in sample])) for c in range(channels)
+    ]
     estimator = Estimator(models, levels, QUALITIES[quality], _device(device))
     verdict = _judge(sample[len(sample) // 2], estimator)
     if verdict.state == "failed":
         notes.append(_accepted(verdict, remedies, force))
+    del sample
 
+    result = parts.after
     if target is None:
-        after = (*image.shape[:-2], *sample[0].values.shape[-2:])
-        target = np.empty(after, np.promote_types(image.dtype, np.float32))
-    result = Layout(tuple(target.shape), axes)
-    first = None
-    for part in layout.chunks(CHUNK):
-        near, inside = layout.with_neighbours(part, estimator.halo)
-        ready = prepare(layout.read(image, near), remedies)
-        if method == "noise2fast":
-            clean = _by_network(ready.values, seed, str(estimator.device), progress)
-        else:
-            noisy = estimator.stabilise(ready.values)
-            stable = estimator(noisy, progress)
-            clean = estimator.restore(stable, ready.values)
-            first = first or (noisy, stable, clean)
-        clean = ready.keep_empty(clean)[inside]
-        result.write(target, part, clean if cast is None else cast(clean))
+        target = np.empty(result.shape, np.promote_types(image.dtype, np.float32))
+    single, assessable = len(list(parts)) == 1, method != "noise2fast" and verdict.state == "passed"
+    if method == "noise2fast":
+        work = train
+        jobs = Jobs(parts, lambda part: part, seed, str(estimator.device), progress and single)
+    else:
+        work = combine
+        keep = assess and single and parts.within(ASSESSED)
+        near = partial(estimator.needed, layout=result)
+        jobs = Jobs(parts, near, estimator, keep, progress and single)
+    stable = None
+    for name, (clean, kept) in spread(work, jobs, dask, "Denoising", progress and not single):
+        result.write(target, jobs.places[name], clean if cast is None else cast(clean))
+        stable = kept
 
     done = Denoised(target, models, verdict, notes=notes)
-    if not assess or first is None or verdict.state != "passed":
-        return done
-    return _assessed(done, estimator, *first, seed)
+    if assess and assessable:
+        return _assessed(done, parts, estimator, stable, seed)
+    return done
 
 
 def _check(image: Any, method: str, quality: str, remedies: Sequence[str]) -> None:
@@ -231,30 +244,18 @@ def _accepted(verdict: Verdict, remedies: Sequence[str], force: bool) -> str:
     )
 
 
-def _by_network(
-    frames_FCYX: NDArray[np.float64], seed: int, device: str, progress: bool
-) -> NDArray[np.float64]:
-    frames = [
-        noise2fast(frame.astype(np.float32), seed=seed, device=device, progress=progress)
-        for frame in frames_FCYX
-    ]
-    return np.stack(frames).astype(np.float64)
-
-
 def _assessed(
     done: Denoised,
+    parts: Parts,
     estimator: Estimator,
-    noisy: NDArray[np.float32],
-    stable: NDArray[np.float32],
-    clean: NDArray[np.float64],
+    stable: NDArray[np.float32] | None,
     seed: int,
 ) -> Denoised:
-    """Add the estimated error, from the middle of the frames that were denoised first."""
-    frames, rows, columns = (slice(*_middle(noisy.shape[i], n)) for i, n in ASSESSED.items())
-    part = (frames, slice(None), rows, columns)
-    if noisy[part].shape != noisy.shape:
-        stable = estimator(noisy[part])
-        noisy, clean = noisy[part], clean[part]
+    """Add the estimated error, from the middle of the image; `stable` if that is denoised."""
+    values = parts.middle(*ASSESSED)
+    noisy = estimator.stabilise(values)
+    stable = estimator(noisy) if stable is None else stable
+    clean = estimator.restore(stable, values)
     through = divergence(estimator, noisy, stable, seed)
     variance = estimator.variance(clean)
     error = estimate_error(
@@ -268,11 +269,6 @@ def _assessed(
     )
     noisy_psnr = float(10 * np.log10(peak**2 / variance.mean()))
     return replace(done, psnr=psnr, psnr_noisy=noisy_psnr, peak=peak)
-
-
-def _middle(length: int, most: int) -> tuple[int, int]:
-    start = max(0, length - most) // 2
-    return start, min(start + most, length)
 
 
 def _device(name: str) -> torch.device:

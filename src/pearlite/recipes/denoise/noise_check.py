@@ -6,10 +6,10 @@ import numpy as np
 
 from pearlite.data.image import Image
 from pearlite.errors import InputError, Refused
-from pearlite.recipes.denoise.layout import Layout
-from pearlite.recipes.denoise.method import SAMPLED
+from pearlite.recipes.denoise.method import CHUNK
 from pearlite.recipes.denoise.noise import NoiseModel
-from pearlite.recipes.denoise.prepared import Prepared, fit_channel, prepare
+from pearlite.recipes.denoise.parts import Parts
+from pearlite.recipes.denoise.prepared import Prepared, fit_channel
 
 FACTOR = 1.5  # of the variance: two fits to the same noise differ by less; see test_fit.py
 SIGNALS = (10, 50, 90)  # percentiles of the signal at which the two models are compared
@@ -43,14 +43,14 @@ def check_noise(
     Refused
         If the variance differs by more than a factor of `FACTOR`.
     """
-    layout = Layout(tuple(image.array.shape), image.axes)
-    if layout.channels != len(models):
+    parts = Parts(image.array, image.axes, remedies, CHUNK)
+    channels = parts.after.channels
+    if channels != len(models):
         raise InputError(
-            f"the image has {layout.channels} channels, the run's noise model {len(models)}; "
+            f"the image has {channels} channels, the run's noise model {len(models)}; "
             "fit it anew with --refit."
         )
-    parts = layout.spread(SAMPLED)
-    sample = [prepare(layout.read(image.array, part), remedies) for part in parts]
+    sample = parts.sample()
     ratios = [_ratio(sample, channel, model, remedies) for channel, model in enumerate(models)]
     known = [ratio for ratio in ratios if ratio is not None]
     if not known:

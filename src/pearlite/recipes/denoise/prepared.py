@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,28 +32,41 @@ class Prepared:
     original: NDArray
     validity: list[Validity]
 
-    def keep_empty(self, clean_FCYX: NDArray) -> NDArray:
-        """Return the clean frames with the original values where there was nothing to clean."""
-        empty = np.stack([v.empty for v in self.validity]).reshape(clean_FCYX.shape)
-        return np.where(empty, self.original, clean_FCYX)
+    def keep_empty(self, clean_FCYX: NDArray, part: Any = ...) -> NDArray:
+        """Return clean frames with the original values where there was nothing to clean.
+
+        They are those at the index `part`; all when absent.
+        """
+        empty = np.stack([v.empty for v in self.validity]).reshape(self.original.shape)
+        return np.where(empty[part], self.original[part], clean_FCYX)
 
 
-def prepare(frames_FCYX: NDArray, remedies: Sequence[str] = ()) -> Prepared:
+def prepare(frames_FCYX: NDArray, remedies: Sequence[str] = (), whole: bool = True) -> Prepared:
     """Apply remedies to every plane, and find out which pixels carry no measurement.
+
+    Parameters
+    ----------
+    frames_FCYX
+        Numbers of any type.
+    remedies
+        Names of `REMEDIES`.
+    whole
+        Whether these are whole planes. In strips of planes no info bar is looked for, and a strip
+        may be without any finite pixel.
 
     Raises
     ------
     InputError
-        If a plane has no finite pixel.
+        If a whole plane has no finite pixel.
     """
     planes = list(frames_FCYX.reshape(-1, *frames_FCYX.shape[2:]))
     for name in remedies:
         planes = [REMEDIES[name](plane) for plane in planes]
     shape = (*frames_FCYX.shape[:2], *planes[0].shape)
     return Prepared(
-        np.stack([_filled(plane) for plane in planes]).reshape(shape),
+        np.stack([_filled(plane, whole) for plane in planes]).reshape(shape),
         np.stack(planes).reshape(shape),
-        [examine(plane) for plane in planes],
+        [examine(plane, bar=whole) for plane in planes],
     )
 
 
@@ -71,12 +85,14 @@ def fit_channel(
     return fit_for(remedies)(values, valid), values[valid]
 
 
-def _filled(plane_YX: NDArray) -> NDArray[np.float64]:
+def _filled(plane_YX: NDArray, whole: bool) -> NDArray[np.float64]:
     finite = np.isfinite(plane_YX)
-    if not finite.any():
+    if whole and not finite.any():
         raise InputError("a plane of the image has no finite pixel: all are NaN or infinite.")
     plane_YX = plane_YX.astype(np.float64)
     if finite.all():
         return plane_YX
-    nearest = distance_transform_edt(~finite, return_distances=False, return_indices=True)
+    if not finite.any():
+        return np.zeros(plane_YX.shape)
+    nearest: Any = distance_transform_edt(~finite, return_distances=False, return_indices=True)
     return plane_YX[tuple(nearest)]

@@ -47,7 +47,7 @@ def refine(noisy_FCYX: Tensor, denoised_FCYX: Tensor, views: int = 1) -> Tensor:
     refined = torch.empty_like(denoised_FCYX)
     planes = (noisy_FCYX.flatten(0, 1), denoised_FCYX.flatten(0, 1), refined.flatten(0, 1))
     for noisy, denoised, result in zip(*planes, strict=True):
-        result.copy_(sum(_view(noisy, denoised, v) for v in range(views)) / views)
+        result.copy_(torch.stack([_view(noisy, denoised, v) for v in range(views)]).mean(0))
     return refined
 
 

@@ -20,81 +20,27 @@ Letters: F frames, C channels, Y X rows and columns, G groups, K patches of a gr
 a patch (channels × rows × columns), S patches of a search window.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pearlite.recipes.denoise.grid import Axis, Pass, Wanted, fitting, needed
 from pearlite.see.progress import track
 
-BLOCK = 4  # references per side that share one search window, so that matching is matrix products
-TILE = 16  # blocks per side that are worked on at a time; bounds the memory
 CHUNK = 2048  # groups that are solved at a time
 WEAKER = 1.25  # most noise in a group, over its spread: alike by choice, it spreads less than that
 TINY = 1e-6  # least variance of the noise
 
 
-@dataclass(frozen=True)
-class Pass:
-    """One round of gathering, combining and averaging.
-
-    Attributes
-    ----------
-    patch
-        Side of a patch, pixels.
-    group
-        Patches that are combined.
-    step
-        Distance between the patches that seek their like, pixels.
-    window
-        Side of the square around them in which they seek, pixels.
-    noise
-        Share of the removed noise that is put back first, 1 for all of it.
-    """
-
-    patch: int
-    group: int
-    step: int
-    window: int = 25
-    noise: float = 1.0
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Where the references and their search windows lie along one axis of the image.
-
-    Attributes
-    ----------
-    references
-        First pixel of every reference patch, (blocks, `BLOCK`).
-    starts
-        First pixel of every block's search window, (blocks,).
-    side
-        Number of patches across a window.
-    """
-
-    references: Tensor
-    starts: Tensor
-    side: int
-
-    @staticmethod
-    def of(length: int, step: Pass) -> "Axis":
-        """Lay references and windows along an axis of so many pixels."""
-        last = length - step.patch
-        blocks = -(-last // (step.step * BLOCK)) if last else 1
-        if last > (blocks * BLOCK - 1) * step.step:
-            blocks += 1
-        references = (torch.arange(blocks * BLOCK) * step.step).clamp(max=last).view(-1, BLOCK)
-        side = min(step.window + (BLOCK - 1) * step.step, last + 1)
-        middle = torch.arange(blocks) * BLOCK * step.step + (BLOCK - 1) * step.step // 2
-        starts = (middle - side // 2).clamp(0, last + 1 - side)
-        return Axis(references, starts, side)
-
-
 def combine_patches(
-    noisy_FCYX: Tensor, passes: tuple[Pass, ...], frames: int = 0, progress: bool = False
+    noisy_FCYX: Tensor,
+    passes: tuple[Pass, ...],
+    neighbours: int = 0,
+    progress: bool = False,
+    wanted: Wanted | None = None,
 ) -> Tensor:
     """Denoise frames whose noise is white with standard deviation 1.
 
@@ -105,51 +51,58 @@ def combine_patches(
         combined together.
     passes
         Rounds, the first of which starts from the noisy frames.
-    frames
+    neighbours
         How many frames before and after a frame are searched as well.
     progress
         Draw a progress bar.
+    wanted
+        What of the result is wanted, where the frames are a part that holds what `needed` says;
+        it is the same as from the whole.
 
     Returns
     -------
     Tensor
-        The denoised frames, (F, C, Y, X).
+        The denoised frames, (F, C, Y, X), as many as are wanted.
     """
-    smallest = min(noisy_FCYX.shape[-2:])
-    clean = None
-    for number, this in enumerate(passes, start=1):
-        this = replace(this, patch=min(this.patch, smallest))
-        title = f"Denoising, pass {number} of {len(passes)}" if progress else ""
-        clean = _one_pass(noisy_FCYX, clean, this, frames, title)
-    return noisy_FCYX if clean is None else clean
+    wanted = wanted or Wanted.all_of(tuple(noisy_FCYX.shape))
+    frames, columns = len(noisy_FCYX), noisy_FCYX.shape[-1]
+    plane = (wanted.height, columns)
+    needs = needed(wanted.frames, wanted.rows, plane, passes, neighbours)
+    clean = noisy_FCYX
+    for number, (this, (after, seen)) in enumerate(zip(passes, needs[1:], strict=True)):
+        this = fitting(this, plane)
+        down, across = (Axis.of(length, this) for length in plane)
+        centres = range(max(0, after[0] - neighbours), min(frames, after[1] + neighbours))
+        tiles = product(centres, down.tiles(seen), across.tiles((0, columns)))
+        title = f"Denoising, pass {number + 1} of {len(passes)}"
+        shown = track(list(tiles), title, show=progress)
+        placed = ((frame, d.moved(-wanted.top), a) for frame, d, a in shown)
+        clean = _one_pass(noisy_FCYX, clean if number else None, this, neighbours, placed)
+    return clean[wanted.index]
 
 
-def _one_pass(noisy: Tensor, clean: Tensor | None, this: Pass, frames: int, title: str) -> Tensor:
-    pilot = noisy if clean is None else clean
+def _one_pass(
+    noisy: Tensor,
+    clean: Tensor | None,
+    this: Pass,
+    neighbours: int,
+    tiles: Iterable[tuple[int, Axis, Axis]],
+) -> Tensor:
+    """Combine the patches of all tiles; pixels that no tile touches become NaN."""
     if clean is not None and this.noise != 1:
         noisy = clean + this.noise * (noisy - clean)
     total, weight = torch.zeros_like(noisy), torch.zeros_like(noisy[:, :1])
-    down, across = (Axis.of(length, this) for length in noisy.shape[-2:])
-    tiles = product(
-        range(len(noisy)), range(0, len(down.starts), TILE), range(0, len(across.starts), TILE)
-    )
-    for frame, i, j in track(list(tiles), title, show=bool(title)):
-        near = slice(max(0, frame - frames), frame + frames + 1)
-        (down_here, rows), (across_here, columns) = _part(down, i, this), _part(across, j, this)
-        place = (near, slice(None), rows, columns)
-        tile = _Tile(pilot[place], down_here, across_here, this, frame - near.start)
-        summed, weights = tile.estimate(noisy[place], None if clean is None else pilot[place])
+    for frame, down, across in tiles:
+        first = max(0, frame - neighbours)
+        near = slice(first, frame + neighbours + 1)
+        place = (near, slice(None), slice(*down.touched), slice(*across.touched))
+        pilot = noisy if clean is None else clean
+        down, across = (axis.moved(-axis.touched[0]) for axis in (down, across))
+        tile = _Tile(pilot[place], down, across, this, frame - first)
+        summed, weights = tile.estimate(noisy[place], None if clean is None else clean[place])
         total[place] += summed
         weight[place] += weights
     return total / weight
-
-
-def _part(axis: Axis, first: int, this: Pass) -> tuple[Axis, slice]:
-    """Return up to `TILE` blocks of an axis, counted from the first pixel that they touch."""
-    references, starts = axis.references[first : first + TILE], axis.starts[first : first + TILE]
-    start = int(starts[0])
-    stop = int(starts[-1]) + axis.side - 1 + this.patch
-    return Axis(references - start, starts - start, axis.side), slice(start, stop)
 
 
 class _Tile:

@@ -63,7 +63,7 @@ def fit(
     as_float
         Write 32-bit floats instead of the input's type.
     dask
-        Address of a Dask scheduler over which to spread the files.
+        Address of a Dask scheduler over which to spread the files, or the parts of a single one.
     out
         The run's folder; ``None`` makes a new one in ``runs/``.
     command
@@ -164,13 +164,16 @@ def _work(run: Run, settings: Settings, dask: str | None, progress: bool) -> Non
             None,
             truth,
             progress and single,
+            dask if single else None,
         )
         for name, source, truth in zip(names, sources, truths, strict=True)
         if name not in run.results
     }
     test = run.test if run.results else {}
     errors: list[InputError | Refused] = []
-    for name, facts in spread(clean_file, jobs, dask, "Denoising", progress and not single):
+    for name, facts in spread(
+        clean_file, jobs, None if single else dask, "Denoising", progress and not single
+    ):
         if not isinstance(facts, dict):
             errors.append(facts)
             run.fail(name, facts)
