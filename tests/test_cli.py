@@ -334,7 +334,7 @@ def test_the_demo_denoises_both_images_honestly(pearlite):
     code, out, _ = pearlite("demo", "--out", "d", "--json")
     printed = json.loads(out)
     assert code == 0
-    assert printed["results"].keys() == {"cell", "grains"}
+    assert printed["results"].keys() == {"retina", "grains"}
     for facts in printed["test"].values():
         assert facts["true_psnr"] > facts["true_psnr_noisy"] + 3
         assert facts["psnr"]["low"] - 0.5 < facts["true_psnr"] < facts["psnr"]["high"] + 0.5

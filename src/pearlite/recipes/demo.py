@@ -1,9 +1,8 @@
 """The demonstration: a real image and a synthetic micrograph, noisy as from a detector, denoised.
 
-The real one is part of scikit-image's ``cell``, a quantitative phase image of a cell in saline,
-taken by digital holography; the synthetic one is a polycrystal. Both get the noise of a detector
-that counts and reads out, so that the truth is known and the estimated quality can be held
-against it.
+The real one is part of scikit-image's ``retina``, the back of a human eye in green light; the
+synthetic one is a polycrystal. Both get the noise of a detector that counts and reads out, so that
+the truth is known and the estimated quality can be held against it.
 """
 
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pearlite.data.image import Image
 from pearlite.data.write import cast_like, write
 from pearlite.folders import chosen_folder, new_folder
 from pearlite.recipes import fit
+from pearlite.recipes.denoise.remedies import bin_pixels
 from pearlite.run import Run
 
 GAIN, READ_NOISE = 0.02, 0.03  # of the full range: about 50 counts where it is brightest
@@ -60,10 +60,10 @@ def demo(out: str | Path | None = None, seed: int = 0, progress: bool = False) -
 
 
 def _scenes(seed: int) -> dict[str, np.ndarray]:
-    cell = np.asarray(samples.load("cell").array, dtype=np.float32)
-    low, high = cell.min(), cell.max()
-    around = ((cell - low) / (high - low))[190 : 190 + SIDE, 166 : 166 + SIDE]
-    return {"cell": around, "grains": samples.grains((SIDE, SIDE), seed=seed)}
+    green = np.asarray(samples.load("retina").array[1], dtype=np.float32)
+    around = bin_pixels(green)[150 : 150 + SIDE, 60 : 60 + SIDE]
+    low, high = around.min(), around.max()
+    return {"retina": (around - low) / (high - low), "grains": samples.grains((SIDE, SIDE), seed=seed)}
 
 
 def _micrograph(values: np.ndarray, dtype: str) -> Image:
