@@ -2,7 +2,7 @@
 
     python examples/denoise.py [docs/pictures/denoise.jpg]
 
-Above: the back of a human eye in green light (scikit-image's ``retina``). Below: synthetic pearlite.
+Above: the back of an eye in green light (scikit-image's ``retina``). Below: synthetic pearlite.
 Both get the noise of a detector that counts and reads out, so that the truth is known.
 """
 

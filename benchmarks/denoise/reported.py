@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-
 from benchmarks.denoise.cases import cases
+
 from pearlite.judge.metrics import psnr
 from pearlite.recipes.denoise import denoise
 

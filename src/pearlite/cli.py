@@ -123,7 +123,7 @@ def denoise(
     remedy: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Mend correlated noise first: lines, bin, … May be repeated."
+            metavar="NAME", help="Mend correlated noise first: apart, lines, bin. May be repeated."
         ),
     ] = None,
     truth: Annotated[

@@ -63,7 +63,10 @@ def _scenes(seed: int) -> dict[str, np.ndarray]:
     green = np.asarray(samples.load("retina").array[1], dtype=np.float32)
     around = bin_pixels(green)[150 : 150 + SIDE, 60 : 60 + SIDE]
     low, high = around.min(), around.max()
-    return {"retina": (around - low) / (high - low), "grains": samples.grains((SIDE, SIDE), seed=seed)}
+    return {
+        "retina": (around - low) / (high - low),
+        "grains": samples.grains((SIDE, SIDE), seed=seed),
+    }
 
 
 def _micrograph(values: np.ndarray, dtype: str) -> Image:

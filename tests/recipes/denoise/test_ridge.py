@@ -39,7 +39,7 @@ def test_a_scene_comes_out_of_its_noise(passes):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(6, 24), st.integers(6, 24), st.integers(1, 3), st.integers(1, 3))
+@given(st.integers(1, 24), st.integers(1, 24), st.integers(1, 3), st.integers(1, 3))
 def test_every_size_works(rows, columns, frames, channels):
     noisy = white(frames, channels, rows, columns)
     clean = combine_patches(noisy, PASSES, 1)
@@ -47,7 +47,7 @@ def test_every_size_works(rows, columns, frames, channels):
     assert torch.isfinite(clean).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (33, 47)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (90, 1), (2, 50), (33, 47)])
 @pytest.mark.parametrize("level", [0.0, -7.5, 1e3])
 def test_a_constant_stays_what_it_is(shape, level):
     image = torch.full((1, 1, *shape), level)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pearlite.recipes.denoise.grid import Pass, Span, Wanted, needed
 from pearlite.recipes.denoise.layout import Frames, Layout
 from pearlite.recipes.denoise.noise import SILENT, NoiseModel
-from pearlite.recipes.denoise.quality import Calibration
 from pearlite.recipes.denoise.refine import refine, seen
 from pearlite.recipes.denoise.ridge import combine_patches
 
@@ -27,19 +26,16 @@ class Quality:
         Rounds of combining patches.
     views
         Of the image in which the result is refined; 0 leaves that out.
-    calibration
-        Of the estimated error, by ``benchmarks/denoise/calibrate.py``.
     """
 
     passes: tuple[Pass, ...]
     views: int
-    calibration: Calibration
 
 
 QUALITIES = {
-    "fast": Quality((Pass(9, 18, 6), Pass(7, 40, 5)), 1, Calibration(1.2, 0.05)),
-    "balanced": Quality((Pass(9, 18, 5), Pass(7, 55, 4)), 1, Calibration(1.2, 0.05)),
-    "best": Quality((Pass(9, 18, 4), Pass(7, 80, 3)), 8, Calibration(1.2, 0.05)),
+    "fast": Quality((Pass(9, 18, 6), Pass(7, 40, 5)), 1),
+    "balanced": Quality((Pass(9, 18, 5), Pass(7, 55, 4)), 1),
+    "best": Quality((Pass(9, 18, 4), Pass(7, 80, 3)), 8),
 }
 
 

@@ -153,4 +153,4 @@ def needed(
 
 def fitting(this: Pass, plane: tuple[int, int]) -> Pass:
     """Return the pass with patches that fit into a plane of so many rows and columns."""
-    return replace(this, patch=min(this.patch, *plane))
+    return replace(this, patch=min(this.patch, *plane), step=min(this.step, *plane))

@@ -28,7 +28,7 @@ from pearlite.recipes.spread import spread
 METHODS = ("auto", "ridge", "noise2fast")
 CHUNK = 1 << 24  # pixels of a plane, all channels together; larger planes are cut into strips
 ASSESSED = (3, 1024, 1024)  # frames, rows, columns on which the error is estimated
-VARIANCE_ERROR = 0.01  # relative, of a fitted variance; measured by benchmarks/denoise/calibrate.py
+VARIANCE_ERROR = 0.005  # relative, of a fitted variance, beyond what the fit itself says
 
 
 @dataclass(frozen=True)
@@ -258,9 +258,8 @@ def _assessed(
     clean = estimator.restore(stable, values)
     through = divergence(estimator, noisy, stable, seed)
     variance = estimator.variance(clean)
-    error = estimate_error(
-        noisy - stable, through, variance, VARIANCE_ERROR, estimator.quality.calibration
-    )
+    variance_error = float(np.hypot(VARIANCE_ERROR, max(m.error for m in estimator.models)))
+    error = estimate_error(noisy - stable, through, variance, variance_error)
     peak = float(clean.max() - clean.min())
     if peak == 0:
         return done
