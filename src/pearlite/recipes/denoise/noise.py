@@ -118,13 +118,13 @@ def _blocks(image: Array, valid: NDArray[np.bool_] | None) -> tuple[Array, Array
         return np.empty(0), np.empty(0), np.empty(0)
     fine = second_differences(image)
     smooth = gaussian_filter(image, SMOOTHING)
-    down, across = np.gradient(smooth)
+    slope = np.sum(np.square(np.gradient(smooth)), axis=0)
     usable = np.ones(image.shape) if valid is None else valid.astype(np.float64)
     full = _mean_of_blocks(minimum_filter(usable, 3)) == 1
     return (
         _mean_of_blocks(image)[full],
         _mean_of_blocks(fine**2)[full],
-        _mean_of_blocks(down**2 + across**2)[full],
+        _mean_of_blocks(slope)[full],
     )
 
 
@@ -133,7 +133,7 @@ def second_differences(image: Array) -> Array:
     return np.pad(np.diff(np.diff(image, 2, axis=0), 2, axis=1) / 6, 1, mode="edge")
 
 
-def _mean_of_blocks(image: Array) -> Array:
+def _mean_of_blocks(image: NDArray) -> Array:
     rows, columns = (n // BLOCK for n in image.shape)
     cut = image[: rows * BLOCK, : columns * BLOCK]
     return cut.reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3))
@@ -159,7 +159,7 @@ def _line(signal: Array, power: Array) -> NoiseModel | None:
     if power.size < 8 or spread == 0:
         return constant
     x = (signal - centre) / spread
-    gain, offset, gain_error = 0.0, level, np.inf
+    gain, offset, relative, scatter = 0.0, level, np.inf, 1.0
     for _ in range(10):
         expected = np.maximum(offset + gain * x, 0.05 * level)
         weight = 1 / expected**2
@@ -169,8 +169,7 @@ def _line(signal: Array, power: Array) -> NoiseModel | None:
         gain = np.sum(weight * (x - mean_x) * (power - mean_p)) / scatter
         offset = mean_p - gain * mean_x
         relative = np.sqrt(np.mean(((power - offset - gain * x) / expected) ** 2))
-        gain_error = relative / np.sqrt(scatter)
-    if gain < SURE * gain_error:
+    if gain < SURE * relative / np.sqrt(scatter):
         return constant
     return NoiseModel(
         float(gain / spread),

@@ -49,7 +49,7 @@ def divergence(
     noisy, clean
         Arrays of one shape, in units of the noise's standard deviation.
     """
-    probe = np.random.default_rng(seed).choice(np.float32([-1, 1]), noisy.shape)
+    probe = np.random.default_rng(seed).choice(np.array([-1, 1], np.float32), noisy.shape)
     moved = denoiser((noisy + PROBE * probe).astype(np.float32))
     return probe * (np.asarray(moved, np.float64) - clean) / PROBE
 
