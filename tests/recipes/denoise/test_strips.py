@@ -129,8 +129,18 @@ def test_only_parts_are_read(monkeypatch):
     assert 0 < image.most < image.array.size / 4
 
 
+@pytest.fixture
+def one_thread():
+    """Sum here in the order in which a worker of one thread sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
 @pytest.mark.dist
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_parts_on_a_cluster_equal_those_here(monkeypatch, tmp_path):
     from distributed import LocalCluster
