@@ -92,11 +92,27 @@ def compare(before: str, after: str, shape: tuple[int, int], caption: Any, **opt
     return tag("figure", frame, tag("figcaption", caption))
 
 
-def picture(uri: str, shape: tuple[int, int], alt: str, caption: Any) -> Html:
-    """Return one picture with its caption; `shape` is height and width in pixels."""
+def picture(
+    uri: str, shape: tuple[int, int], alt: str, caption: Any, *, exact: bool = True
+) -> Html:
+    """Return one picture with its caption.
+
+    Parameters
+    ----------
+    uri
+        Data URI.
+    shape
+        Height and width in pixels.
+    alt
+        What the picture shows, for those who cannot see it.
+    caption
+        What to look at.
+    exact
+        Show pixels as squares, as a measurement wants it; a drawing is smoothed instead.
+    """
     height, width = shape
     style = f"--ratio:{width / height:.4f};aspect-ratio:{width}/{height}"
-    image = tag("img", src=uri, alt=alt, class_="exact")
+    image = tag("img", src=uri, alt=alt, class_="exact" if exact else None)
     return tag("figure", tag("div", image, class_="frame", style=style), tag("figcaption", caption))
 
 
