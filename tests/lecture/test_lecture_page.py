@@ -29,7 +29,8 @@ def test_a_page_is_three_files_and_asks_the_network_for_nothing(tmp_path):
         "numbers.json",
     }
     assert json.loads((tmp_path / "numbers.json").read_text()) == {"seed": 3, "slope": 1.0}
-    assert Image.open(tmp_path / "figure.png").size == (640, 320)
+    with Image.open(tmp_path / "figure.png") as picture:
+        assert picture.size == (640, 320)
     html = (tmp_path / "index.html").read_text()
     assert lecture.PAGES["neuron"] in html
     assert "A line &amp; nothing else." in html
