@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pearlite.nets.cnn import convolution
+from pearlite.nets.convolution import Convolution
 from pearlite.task import Task
 from pearlite.train.trainer import Trainer
 
@@ -25,11 +25,11 @@ class ZeroShotNoise2Noise(Task):
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
         self.net = nn.Sequential(
-            convolution(1, WIDTH, 3, generator),
+            Convolution(1, WIDTH, generator=generator),
             nn.LeakyReLU(0.2),
-            convolution(WIDTH, WIDTH, 3, generator),
+            Convolution(WIDTH, WIDTH, generator=generator),
             nn.LeakyReLU(0.2),
-            convolution(WIDTH, 1, 1, generator),
+            Convolution(WIDTH, 1, 1, generator=generator),
         )
 
     def f(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ Axes: B batch, C channels, H rows, W columns.
 import torch
 from torch import Tensor, nn
 
-from pearlite.nets.init import draw_weights
+from pearlite.nets.convolution import Convolution
 
 
 class CNN(nn.Module):
@@ -40,16 +40,10 @@ class CNN(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for inputs in [channels_in] + [width] * (depth - 1):
-            layers += [convolution(inputs, width, 3, generator), nn.ReLU(inplace=True)]
-        layers += [convolution(width, channels_out, 1, generator)]
+            layers += [Convolution(inputs, width, generator=generator), nn.ReLU(inplace=True)]
+        layers += [Convolution(width, channels_out, 1, generator=generator)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Map ``(B, channels_in, H, W)`` to ``(B, channels_out, H, W)``."""
         return self.layers(x_BCHW)
-
-
-def convolution(inputs: int, outputs: int, kernel: int, generator: torch.Generator) -> nn.Conv2d:
-    """2-D convolution that pads with zeros to keep the image's size; `kernel` is odd."""
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, device="meta")
-    return draw_weights(layer.to_empty(device="cpu"), generator)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pearlite.nets.cnn import convolution
+from pearlite.nets.convolution import Convolution
 
 BASE = 4.0  # pixels, width of the Gaussian that is subtracted from the denoised image
 REACH = 8  # pixels at which that Gaussian ends
@@ -31,8 +31,8 @@ class Refiner(nn.Module):
     def __init__(self, width: int = 48, blocks: int = 3, *, generator: torch.Generator) -> None:
         super().__init__()
 
-        def conv(channels: int, to: int) -> nn.Conv2d:
-            return convolution(channels, to, 3, generator)
+        def conv(channels: int, to: int) -> Convolution:
+            return Convolution(channels, to, generator=generator)
 
         self.head = conv(8, width)
         self.body = nn.ModuleList(
