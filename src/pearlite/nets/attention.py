@@ -1,0 +1,232 @@
+"""Every token looks at the others and takes from each as much as it resembles what is sought.
+
+Vaswani et al., Attention Is All You Need, NeurIPS 2017. Axes: B batch, H heads, T positions that
+look, S positions that are looked at, D width (of a head in the functions, of a token in the layer).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pearlite.errors import InputError
+from pearlite.nets.dense import Dense
+from pearlite.nets.position import rotate
+
+NO_PLACE = "a context has no place on the axis of a rotary layer: leave out one of the two"
+
+
+def scaled_dot_product(
+    q_BHTD: Tensor,
+    k_BHSD: Tensor,
+    v_BHSD: Tensor,
+    *,
+    causal: bool = False,
+    mask: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """softmax(Q Kᵀ / √D) V, by the kernel in which torch fuses it; the map is never stored.
+
+    Parameters
+    ----------
+    q_BHTD, k_BHSD, v_BHSD
+        Queries, keys and values; the width of the values is free.
+    causal
+        Nothing looks ahead: the T queries are the last of the S positions, and query t looks at
+        the positions up to S - T + t.
+    mask
+        bool, True where a query may look, broadcast to ``(B, H, T, S)``. A query that may look
+        nowhere gets zeros.
+    dropout
+        Share of the map that is set to 0, from torch's global generator.
+
+    Returns
+    -------
+    Tensor
+        ``(B, H, T, width of the values)``.
+
+    Raises
+    ------
+    InputError
+        The mask is not bool.
+    """
+    if mask is None and (not causal or q_BHTD.shape[-2] == k_BHSD.shape[-2]):
+        return F.scaled_dot_product_attention(
+            q_BHTD, k_BHSD, v_BHSD, dropout_p=dropout, is_causal=causal
+        )
+    allowed = _allowed(q_BHTD, k_BHSD, causal, mask)
+    blind = ~allowed.any(-1, keepdim=True)
+    y_BHTD = F.scaled_dot_product_attention(
+        q_BHTD, k_BHSD, v_BHSD, attn_mask=allowed | blind, dropout_p=dropout
+    )
+    return y_BHTD.masked_fill(blind, 0)
+
+
+def attention_map(
+    q_BHTD: Tensor, k_BHSD: Tensor, *, causal: bool = False, mask: Tensor | None = None
+) -> Tensor:
+    """softmax(Q Kᵀ / √D): how much each query takes from each position.
+
+    Parameters
+    ----------
+    q_BHTD, k_BHSD, causal, mask
+        As in `scaled_dot_product`.
+
+    Returns
+    -------
+    Tensor
+        ``(B, H, T, S)``; rows sum to 1, or are zeros where a query may look nowhere.
+
+    Raises
+    ------
+    InputError
+        The mask is not bool.
+    """
+    scores_BHTS = q_BHTD @ k_BHSD.mT / math.sqrt(q_BHTD.shape[-1])
+    if mask is None and not causal:
+        return scores_BHTS.softmax(-1)
+    forbidden = ~_allowed(q_BHTD, k_BHSD, causal, mask)
+    lowest = torch.finfo(scores_BHTS.dtype).min
+    return scores_BHTS.masked_fill(forbidden, lowest).softmax(-1).masked_fill(forbidden, 0)
+
+
+def _allowed(q_BHTD: Tensor, k_BHSD: Tensor, causal: bool, mask: Tensor | None) -> Tensor:
+    """Return True where a query may look, broadcastable to ``(B, H, T, S)``."""
+    if mask is not None and mask.dtype != torch.bool:
+        raise InputError(
+            f"the mask holds {mask.dtype}: give bool, True where one may look, as by mask != 0"
+        )
+    T, S = q_BHTD.shape[-2], k_BHSD.shape[-2]
+    allowed = torch.ones(T, S, dtype=torch.bool, device=q_BHTD.device)
+    if causal:
+        allowed = allowed.tril(S - T)
+    return allowed if mask is None else allowed & mask
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention by several heads side by side, each on its own part of the width.
+
+    Queries are made from `x`; keys and values from `x` as well (self-attention) or from a context
+    (cross-attention).
+
+    Parameters
+    ----------
+    width
+        Length of a token.
+    heads
+        Number of heads; divides `width`.
+    context_width
+        Length of a token of the context; None: as `width`.
+    causal
+        No token looks at a later one.
+    rotary
+        Queries and keys are turned by their positions (`position.rotate`); self-attention only.
+    dropout
+        Share of the attention map that is set to 0 in training, as in `Dropout`.
+    bias
+        Whether the four dense layers have biases.
+    generator
+        Draws the initial weights.
+
+    Raises
+    ------
+    InputError
+        `heads` does not divide `width`, the heads of a rotary layer have an odd width, a context
+        is given to a rotary layer, `dropout` is not in [0, 1), or a padding is not bool.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        context_width: int | None = None,
+        causal: bool = False,
+        rotary: bool = False,
+        dropout: float = 0.0,
+        bias: bool = True,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        if width % heads:
+            raise InputError(f"width {width} does not fall into {heads} equal heads")
+        if rotary and width // heads % 2:
+            raise InputError(
+                f"rotary positions turn pairs of values, but a head is {width // heads} wide: "
+                "take an even width per head"
+            )
+        if rotary and context_width is not None:
+            raise InputError(NO_PLACE)
+        if not 0 <= dropout < 1:
+            raise InputError(f"dropout of {dropout}: take a share from 0 up to, but not, 1")
+        self.heads, self.causal, self.rotary, self.dropout = heads, causal, rotary, dropout
+        seen = width if context_width is None else context_width
+        self.query = Dense(width, width, bias=bias, generator=generator)
+        self.key = Dense(seen, width, bias=bias, generator=generator)
+        self.value = Dense(seen, width, bias=bias, generator=generator)
+        self.out = Dense(width, width, bias=bias, generator=generator)
+
+    def forward(
+        self,
+        x_BTD: Tensor,
+        context_BSD: Tensor | None = None,
+        padding_BS: Tensor | None = None,
+    ) -> Tensor:
+        """Map ``(B, T, width)`` to the same shape.
+
+        Parameters
+        ----------
+        x_BTD
+            Tokens that look.
+        context_BSD
+            Tokens that are looked at, ``(B, S, context_width)``; None: `x_BTD` itself.
+        padding_BS
+            bool, True for a real token among those looked at, False for one that fills up.
+        """
+        q_BHTD, k_BHSD, v_BHSD = self._project(x_BTD, context_BSD)
+        y_BHTD = scaled_dot_product(
+            q_BHTD,
+            k_BHSD,
+            v_BHSD,
+            causal=self.causal,
+            mask=_row_mask(padding_BS),
+            dropout=self.dropout if self.training else 0.0,
+        )
+        return self.out(y_BHTD.transpose(1, 2).flatten(2))
+
+    def attention_map(
+        self,
+        x_BTD: Tensor,
+        context_BSD: Tensor | None = None,
+        padding_BS: Tensor | None = None,
+    ) -> Tensor:
+        """Return how much each token takes from each, ``(B, heads, T, S)``, without dropout."""
+        q_BHTD, k_BHSD, _ = self._project(x_BTD, context_BSD)
+        return attention_map(q_BHTD, k_BHSD, causal=self.causal, mask=_row_mask(padding_BS))
+
+    def _project(self, x_BTD: Tensor, context_BSD: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Make queries, keys and values, the width cut into heads."""
+        if self.rotary and context_BSD is not None:
+            raise InputError(NO_PLACE)
+        seen_BSD = x_BTD if context_BSD is None else context_BSD
+        q_BHTD, k_BHSD, v_BHSD = (
+            made.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for made in (self.query(x_BTD), self.key(seen_BSD), self.value(seen_BSD))
+        )
+        if self.rotary:
+            positions_T = torch.arange(x_BTD.shape[1], device=x_BTD.device)
+            q_BHTD, k_BHSD = rotate(q_BHTD, positions_T), rotate(k_BHSD, positions_T)
+        return q_BHTD, k_BHSD, v_BHSD
+
+    def extra_repr(self) -> str:
+        """Options, for printing."""
+        return (
+            f"heads={self.heads}, causal={self.causal}, rotary={self.rotary}, "
+            f"dropout={self.dropout}"
+        )
+
+
+def _row_mask(padding_BS: Tensor | None) -> Tensor | None:
+    """Let every head and every query see the same, ``(B, 1, 1, S)``."""
+    return None if padding_BS is None else padding_BS[:, None, None, :]
