@@ -58,17 +58,22 @@ class MeanLosses:
 def write_history(path: Path) -> "Callable[[Trainer], None]":
     """Make a ``"validate"`` event that appends the newest row to a CSV file.
 
-    A file of an earlier training is replaced at the first row. A row is on the disk as soon as it
-    exists, so an interrupted training leaves all its rows.
+    A file of an earlier training is replaced at the first row, and one of a training that goes on
+    is made to hold the rows before. A row is on the disk as soon as it exists, so an interrupted
+    training leaves all its rows. Of several processes the first one writes.
     """
+    written = 0
 
     def append_row(trainer: "Trainer") -> None:
-        row = trainer.history[-1]
-        first = len(trainer.history) == 1
-        with path.open("w" if first else "a", newline="", encoding="utf-8") as file:
+        nonlocal written
+        if trainer.rank != 0:
+            return
+        anew = written != len(trainer.history) - 1 or written == 0
+        with path.open("w" if anew else "a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(trainer.history[0]))
-            if first:
+            if anew:
                 writer.writeheader()
-            writer.writerow(row)
+            writer.writerows(trainer.history if anew else trainer.history[-1:])
+        written = len(trainer.history)
 
     return append_row

@@ -4,6 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from pearlite.task import Task
 
@@ -48,3 +49,11 @@ class MovingWeights:
     def settle(self, trainer: "Trainer") -> None:
         """Give the averages to the trained task: an ``"end"`` event."""
         trainer.task.load_state_dict(self.task.state_dict())
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the averages, for a `State` to keep."""
+        return self.task.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take averages back."""
+        self.task.load_state_dict(state)

@@ -3,19 +3,28 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pearlite.data.stream import parts, rank, world
 from pearlite.errors import InputError
 from pearlite.see.progress import track
+from pearlite.see.shapes import naming
+from pearlite.seeds import derived_seed
 from pearlite.task import Task
+from pearlite.train.distribute import agreed
 from pearlite.train.history import MeanLosses, Row
 from pearlite.train.interrupt import held_interrupts
 from pearlite.train.optimisers import MakeOptimiser, adam
+from pearlite.train.precision import has_fast_bfloat16
+from pearlite.train.state import State
 
 EVENTS = ("start", "step", "validate", "end")
+REASONS = ("", "steps", "minutes", "patience", "event", "interrupt")  # the last one prevails
+PROGRESS = ("step", "seconds", "history", "best", "best_step", "best_weights", "stale", "stopped")
 Event = Callable[["Trainer"], None]
 Stream = Callable[[int], Any]
 Validate = Callable[[Any], dict[str, float]]
@@ -24,8 +33,10 @@ Validate = Callable[[Any], dict[str, float]]
 class Trainer:
     """Updates a task's parameters, watches its validation, stops in time.
 
-    The trainer draws no random number: networks are initialised from a generator, and a batch is a
-    function of the step. The seeds of these two determine the result.
+    A batch is a function of the step, and so is what the task draws from torch's own generator,
+    such as dropout: before each update it is seeded from (seed, step, process), and after training
+    it is as it was. Weights, optimisers, history and the number of the step are therefore all that
+    a training needs to go on exactly (`pearlite.train.state.State`).
 
     Parameters
     ----------
@@ -44,6 +55,19 @@ class Trainer:
     keep
         The weights that the task has in the end: of the ``"best"`` validation or of the ``"last"``
         step.
+    seed
+        Determines what the task draws.
+    accumulate
+        Cut each batch in so many parts along its first axis and add up their gradients: the update
+        of the whole batch (for a loss that is a mean over samples) in a fraction of its memory.
+    precision
+        ``"float32"``; ``"bfloat16"`` for matrix products in 16 bits (torch's autocast); ``"auto"``
+        takes that where the device does it in hardware.
+    compile
+        Compile the losses with ``torch.compile`` first: a minute that pays in long trainings of
+        networks with many small operations.
+    state
+        Where to save what a training needs to go on.
     events
         Plain functions of the trainer, by the moment when they are called: ``"start"``, ``"step"``
         (after an update), ``"validate"`` (after a row was added to the history), ``"end"`` (also
@@ -75,6 +99,11 @@ class Trainer:
         every: int = 1,
         patience: int | None = None,
         keep: str = "best",
+        seed: int = 0,
+        accumulate: int = 1,
+        precision: str = "float32",
+        compile: bool = False,
+        state: State | None = None,
         events: dict[str, list[Event]] | None = None,
         progress: str | None = None,
     ) -> None:
@@ -82,6 +111,8 @@ class Trainer:
             raise InputError(f'keep={keep!r} must be "best" or "last"')
         if patience is not None and validate is None:
             raise InputError("patience needs something to watch: give validate")
+        if precision not in ("float32", "bfloat16", "auto"):
+            raise InputError(f'precision={precision!r} must be "float32", "bfloat16" or "auto"')
         for name in events or {}:
             if name not in EVENTS:
                 raise InputError(f"unknown event {name!r}; the events are {', '.join(EVENTS)}")
@@ -89,9 +120,20 @@ class Trainer:
         self.players = list(task.players())
         make = optimiser or adam()
         self.optimisers = [make(player.parameters) for player in self.players]
+        losses = [torch.compile(p.loss) if compile else p.loss for p in self.players]
+        self._moves = list(zip(self.players, losses, self.optimisers, strict=True))
         self.validate, self.every, self.patience, self.keep = validate, every, patience, keep
+        self.seed, self.accumulate, self.state = seed, accumulate, state
+        self.rank, self.world = rank(), world()
+        device = next((p.device for p in task.parameters()), torch.device("cpu"))
+        halved = precision == "auto" and has_fast_bfloat16(device.type)
+        reduced = halved or precision == "bfloat16"
+        self._precision = torch.autocast(device.type, torch.bfloat16) if reduced else nullcontext()
+        self._gpus = [device] if device.type == "cuda" else []
+        own = [torch.cuda.default_generators[gpu.index or 0] for gpu in self._gpus]
+        self._generators = [torch.default_generator, *own]
         self.events = {name: list((events or {}).get(name, [])) for name in EVENTS}
-        self.progress = progress
+        self.progress = progress if self.rank == 0 else None
         self.step = 0
         self.seconds = 0.0
         self.history: list[Row] = []
@@ -102,7 +144,12 @@ class Trainer:
         self.losses = MeanLosses()
 
     def fit(
-        self, stream: Stream, *, steps: int | None = None, minutes: float | None = None
+        self,
+        stream: Stream,
+        *,
+        steps: int | None = None,
+        minutes: float | None = None,
+        resume: bool = False,
     ) -> list[Row]:
         """Update until a budget or the patience runs out; a second call goes on from the first.
 
@@ -112,6 +159,9 @@ class Trainer:
             Maps the number of a step, from 0, to its batch.
         steps, minutes
             Most updates and longest time, those of earlier calls included.
+        resume
+            Go on from the newest saved state, if there is one; a training that does not removes
+            the states of an earlier one.
 
         Returns
         -------
@@ -123,17 +173,23 @@ class Trainer:
         KeyboardInterrupt
             After Ctrl-C, once the step under way is complete and the weights to keep are in place.
         InputError
-            If nothing would ever end the training, or a loss is not finite.
+            If nothing would end the training, a loss is not finite, or no saved state is whole.
+        ShapeError
+            If a batch does not fit the network; an InputError that names the layer.
         """
         if steps is minutes is self.patience is None and not any(self.events.values()):
             raise InputError("training would never end: give steps, minutes or patience")
+        self.stopped = ""
+        if self.state is not None and self.step == 0:
+            self.state.restore(self) if resume else self.state.clear()
+        if self.stopped in ("steps", "minutes", "interrupt"):
+            self.stopped = ""
         began = time.monotonic() - self.seconds
         updates = None if steps is None else steps - self.step
         ticks = self._ticks(steps, minutes)
-        self.stopped = ""
         self._call("start")
         self.task.train()
-        with held_interrupts() as interrupted:
+        with held_interrupts() as interrupted, torch.random.fork_rng(self._gpus), naming(self.task):
             try:
                 for _ in track(ticks, self.progress or "", updates, show=self.progress is not None):
                     self.update(stream(self.step))
@@ -143,34 +199,53 @@ class Trainer:
                         self.judge()
                     if interrupted():
                         self.stopped = "interrupt"
-                if self.losses and not interrupted():
+                    elif self.state is not None:
+                        self.state.save_if_due(self)
+                if self.state is not None:
+                    self.state.save(self)
+                if self.losses and self.stopped != "interrupt":
                     self.judge()
             finally:
                 if self.keep == "best" and self.best_weights:
                     self.task.load_state_dict(self.best_weights)
                 self.task.eval()
                 self._call("end")
-        if interrupted():
+        if self.stopped == "interrupt":
             raise KeyboardInterrupt
         return self.history
 
     def update(self, batch: Any) -> None:
         """Move every player whose turn it is one step down the gradient of its loss."""
-        for player, optimiser in zip(self.players, self.optimisers, strict=True):
+        for generator in self._generators:
+            generator.manual_seed(derived_seed(self.seed, self.step, self.rank))
+        for player, loss_of, optimiser in self._moves:
             if self.step % player.every == 0:
                 optimiser.zero_grad()
-                loss = player.loss(batch)
-                loss.backward()
+                self.losses.add(player.name, self.descend(loss_of, batch))
                 optimiser.step()
-                self.losses.add(player.name, loss.detach())
         self.step += 1
+
+    def descend(self, loss_of: Callable[[Any], Tensor], batch: Any) -> Tensor:
+        """Add the gradient of a loss of the batch to the parameters', and return the loss."""
+        if self.accumulate == 1:
+            with self._precision:
+                loss = loss_of(batch)
+            loss.backward()
+            return loss.detach()
+        total = torch.zeros(())
+        for part, share in parts(batch, self.accumulate):
+            with self._precision:
+                loss = share * loss_of(part)
+            loss.backward()
+            total = total + loss.detach()
+        return total
 
     def judge(self) -> None:
         """Add a row to the history, keep the weights if they are the best, or lose patience."""
         row: Row = {"step": self.step, "seconds": self.seconds, **self.losses.take(self.step)}
         if self.validate is not None:
             self.task.eval()
-            with torch.inference_mode():
+            with torch.inference_mode(), self._precision:
                 numbers = self.validate(self.task)
             self.task.train()
             row |= numbers
@@ -186,15 +261,55 @@ class Trainer:
         self.history.append(row)
         self._call("validate")
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the training needs to go on; the weights and optimisers are not copied."""
+        return {
+            "task": self.task.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "losses": [self.losses.sums, self.losses.counts],
+            **{name: getattr(self, name) for name in PROGRESS},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` returned, in a trainer that was made the same way.
+
+        Raises
+        ------
+        InputError
+            If the weights or the optimisers do not fit the task.
+        """
+        try:
+            self.task.load_state_dict(state["task"])
+            for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(saved)
+        except (RuntimeError, ValueError) as error:
+            raise InputError(f"the saved state is of another task: {error}") from error
+        self.losses.sums, self.losses.counts = state["losses"]
+        for name in PROGRESS:
+            setattr(self, name, state[name])
+
     def _ticks(self, steps: int | None, minutes: float | None) -> Iterator[None]:
         """Yield before every update, until `stopped` says why there is no other."""
-        while not self.stopped:
-            if steps is not None and self.step >= steps:
+        while True:
+            if self.stopped:
+                pass
+            elif steps is not None and self.step >= steps:
                 self.stopped = "steps"
             elif minutes is not None and self.seconds >= 60 * minutes:
                 self.stopped = "minutes"
-            else:
-                yield
+            if self.world > 1:
+                self._agree()
+            if self.stopped:
+                return
+            yield
+
+    def _agree(self) -> None:
+        """Stop all processes at the same step."""
+        known = self.stopped in REASONS
+        choice = REASONS.index(self.stopped if known else "event")
+        chosen = agreed(choice)
+        if chosen != choice:
+            self.stopped = REASONS[chosen]
 
     def _call(self, event: str) -> None:
         for function in self.events[event]:

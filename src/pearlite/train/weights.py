@@ -1,12 +1,12 @@
 """Weights on disk: safetensors, written whole or not at all, and checked before they are used."""
 
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import nn
 
+from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 
 
@@ -26,12 +26,8 @@ def save(module: nn.Module, path: Path, about: dict[str, str] | None = None) -> 
     """
     tensors = {name: t.detach().cpu().clone() for name, t in module.state_dict().items()}
     tensors = {name: t.contiguous() for name, t in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        save_file(tensors, temporary, metadata=about)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as hidden:
+        hidden.write_bytes(to_bytes(tensors, about))
 
 
 def load(module: nn.Module, path: Path) -> dict[str, str]:
