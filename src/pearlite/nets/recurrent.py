@@ -29,7 +29,7 @@ class _Cell(nn.Module, ABC):
 
     def begin(self, x: Tensor) -> State:
         """Return a state of zeros for a batch like `x`, whose first axis is B."""
-        return self.parts * (x.new_zeros(len(x), self.width),)
+        return self.parts * (x.new_zeros(x.shape[0], self.width),)
 
     def forward(self, x_BD: Tensor, state: State) -> State:
         """Take one step: the input ``(B, inputs)`` and the state before to the state after."""
