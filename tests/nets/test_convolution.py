@@ -123,6 +123,7 @@ def test_vertical_edges_of_an_image_take_9_weights():
     [
         ({"kernel": 4}, "say how much by padding="),
         ({"groups": 3}, "take a divisor of both"),
+        ({"groups": 0}, "take a divisor of both"),
         ({"dims": 4}, "3 for volumes"),
     ],
 )

@@ -166,6 +166,7 @@ def test_weights_come_from_the_generator_alone():
     ("options", "says"),
     [
         ({"heads": 3}, "does not fall into 3 equal heads"),
+        ({"heads": 0}, "does not fall into 0 equal heads"),
         ({"width": 6, "rotary": True}, "take an even width per head"),
         ({"rotary": True, "context_width": 4}, "rotary"),
         ({"dropout": 1.0}, "from 0 up to, but not, 1"),

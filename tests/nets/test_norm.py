@@ -127,6 +127,7 @@ def test_a_new_layer_gives_mean_0_and_variance_1():
     torch.testing.assert_close(y.var(-1, correction=0), torch.ones(3, 2))
 
 
-def test_groups_that_do_not_divide_the_channels_are_refused():
-    with pytest.raises(InputError, match="6 channels do not fall into 4"):
-        GroupNorm(4, 6)
+@pytest.mark.parametrize("groups", [0, 4])
+def test_groups_that_do_not_divide_the_channels_are_refused(groups):
+    with pytest.raises(InputError, match=f"6 channels do not fall into {groups}"):
+        GroupNorm(groups, 6)

@@ -149,8 +149,10 @@ class MultiHeadAttention(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        if width % heads:
-            raise InputError(f"width {width} does not fall into {heads} equal heads")
+        if heads < 1 or width % heads:
+            raise InputError(
+                f"width {width} does not fall into {heads} equal heads: take a divisor"
+            )
         if rotary and width // heads % 2:
             raise InputError(
                 f"rotary positions turn pairs of values, but a head is {width // heads} wide: "

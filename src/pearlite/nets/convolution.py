@@ -68,7 +68,7 @@ class Convolution(nn.Module):
                 f"a kernel of {kernel} has no middle, so no padding keeps the size: "
                 "say how much by padding=, or take an odd kernel"
             )
-        if inputs % groups or outputs % groups:
+        if groups < 1 or inputs % groups or outputs % groups:
             raise InputError(
                 f"{inputs} channels in and {outputs} out do not fall into {groups} equal groups: "
                 "take a divisor of both"

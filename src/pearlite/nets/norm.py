@@ -95,7 +95,7 @@ class GroupNorm(_Norm):
 
     def __init__(self, groups: int, channels: int) -> None:
         super().__init__(channels)
-        if channels % groups:
+        if groups < 1 or channels % groups:
             raise InputError(
                 f"{channels} channels do not fall into {groups} equal groups: take a divisor"
             )
