@@ -1,0 +1,1 @@
+"""What the training engine costs beside a bare loop and its peers."""
