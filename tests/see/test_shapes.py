@@ -125,3 +125,28 @@ def test_the_state_of_the_network_and_of_the_generator_stay_as_they_were():
         net(torch.full((1, 3), 100))
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_training_is_never_run_a_second_time_to_learn_what_failed():
+    runs = []
+
+    class Own(nn.Module):
+        def fit(self):
+            runs.append("fit")
+            with naming(self):
+                return torch.zeros(2, 3) - torch.zeros(2, 4)
+
+    def train():
+        runs.append("train")
+        with naming(nn.Identity()):
+            return script()
+
+    def script():
+        runs.append("script")
+        return torch.zeros(2, 3) - torch.zeros(2, 4)
+
+    with pytest.raises(ShapeError):
+        Own().fit()
+    with pytest.raises(ShapeError, match="script"):
+        train()
+    assert runs == ["fit", "train", "script"]

@@ -88,8 +88,7 @@ def locate(network: nn.Module, error: BaseException) -> Failure | None:
     inside_torch = _is_torch(last)
     if not inside_torch and last.f_code.co_code[instruction] in _RAISES:
         return None
-    start = max((n for n, (frame, _) in enumerate(frames) if frame.f_code is _CALL), default=0)
-    operation, operands, keywords = _repeat([frame for frame, _ in frames[start:]], error)
+    operation, operands, keywords = _repeat(_small_calls([frame for frame, _ in frames]), error)
     speaks_of_tensors = any(text in str(error) for text in _UNMISTAKABLE)
     if not (operation or inside_torch or speaks_of_tensors):
         return None
@@ -146,6 +145,19 @@ class _Recorder(TorchFunctionMode):
             raise
 
 
+def _small_calls(frames: Sequence[FrameType]) -> Sequence[FrameType]:
+    """Return the frames that may be repeated: those of the innermost layer, or else of the loss.
+
+    The frame that caught the error is none of them: it may be a whole training.
+    """
+    start = max((n for n, frame in enumerate(frames) if frame.f_code is _CALL), default=None)
+    if start is None:
+        caught = 1 if frames[0].f_globals.get("__name__") == "pearlite.see.shapes" else 0
+        small = (n for n, frame in enumerate(frames) if _is_torch(frame) or _is_method(frame))
+        start = next((n for n in small if n > caught), len(frames))
+    return frames[start:]
+
+
 def _repeat(
     frames: Sequence[FrameType], error: BaseException
 ) -> tuple[str, list[Any], dict[str, Any]]:
@@ -199,6 +211,10 @@ def _is_torch(frame: FrameType) -> bool:
     return Path(frame.f_code.co_filename).is_relative_to(_TORCH)
 
 
+def _is_method(frame: FrameType) -> bool:
+    return isinstance(frame.f_locals.get("self"), nn.Module)
+
+
 def _given(call: FrameType) -> list[Any]:
     return [*call.f_locals["args"], *call.f_locals["kwargs"].values()]
 
@@ -207,7 +223,7 @@ def _path(network: nn.Module, layer: nn.Module | None, frames: Sequence[FrameTyp
     if layer is not None:
         names = {id(module): name for name, module in network.named_modules()}
         return names.get(id(layer)) or type(layer).__name__
-    methods = [frame for frame in frames if isinstance(frame.f_locals.get("self"), nn.Module)]
+    methods = [frame for frame in frames if _is_method(frame)]
     return (methods or frames)[-1].f_code.co_qualname
 
 
