@@ -19,7 +19,7 @@ def test_any_size_dims_and_depth_give_a_logit_for_each_class(space, widths, chan
     assert net(torch.zeros(2, channels, *space)).shape == (2, classes)
 
 
-def test_a_constant_shift_of_the_features_place_does_not_matter():
+def test_it_does_not_matter_where_the_object_is():
     net = build("classifier", widths=[8]).eval()
     image = torch.zeros(1, 1, 16, 16)
     image[..., 5:8, 6:9] = torch.rand(3, 3, generator=torch.Generator().manual_seed(0))

@@ -75,7 +75,7 @@ def test_learns_where_something_is():
         x[torch.arange(64), 0, row + 4 * (quadrant // 2), column + 4 * (quadrant % 2)] += 3
         return x, quadrant
 
-    for step in range(100):
+    for step in range(200):
         x, y = batch(step)
         optimiser.zero_grad()
         torch.nn.functional.cross_entropy(net(x), y).backward()

@@ -58,7 +58,7 @@ class TransformerEncoder(nn.Module):
             vocabulary, width, context=context, positions=positions, generator=generator
         )
         self.dropout = Dropout(dropout)
-        self.blocks = Blocks(
+        self.trunk = Blocks(
             depth,
             width,
             heads,
@@ -70,7 +70,7 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, tokens_BT: Tensor, padding_BT: Tensor | None = None) -> Tensor:
         """Map token numbers, int64 ``(B, T)``, to features ``(B, T, width)``."""
-        return self.blocks(self.dropout(self.embed(tokens_BT)), padding_BT=padding_BT)
+        return self.trunk(self.dropout(self.embed(tokens_BT)), padding_BT=padding_BT)
 
 
 class TransformerDecoder(nn.Module):
@@ -126,7 +126,7 @@ class TransformerDecoder(nn.Module):
             vocabulary, width, context=context, positions=positions, generator=generator
         )
         self.dropout = Dropout(dropout)
-        self.blocks = Blocks(
+        self.trunk = Blocks(
             depth,
             width,
             heads,
@@ -149,7 +149,7 @@ class TransformerDecoder(nn.Module):
     ) -> Tensor:
         """Map token numbers, int64 ``(B, T)``, to logits ``(B, T, vocabulary)`` of the next one."""
         x_BTD = self.dropout(self.embed(tokens_BT))
-        x_BTD = self.blocks(
+        x_BTD = self.trunk(
             x_BTD, memory_BSD, padding_BT=padding_BT, memory_padding_BS=memory_padding_BS
         )
         return self.head(x_BTD)

@@ -99,14 +99,12 @@ class UNet(nn.Module):
             for (fine, finer), (coarse, stride) in reversed(list(pairwise(levels)))
         )
         finest, stride = levels[0]
-        self.enlarge = (
-            TransposedConvolution(
+        self.head: nn.Module = Convolution(finest, channels_out, 1, dims=dims, generator=generator)
+        if stride > 1:
+            enlarge = TransposedConvolution(
                 finest, finest, stride, stride=stride, dims=dims, generator=generator
             )
-            if stride > 1
-            else nn.Identity()
-        )
-        self.head = Convolution(finest, channels_out, 1, dims=dims, generator=generator)
+            self.head = nn.Sequential(enlarge, self.head)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Map ``(B, channels_in, *space)`` to ``(B, channels_out, *space)``, any size."""
@@ -118,7 +116,7 @@ class UNet(nn.Module):
         *finer, y_BCHW = self.encoder(x_BCHW)
         for step, fine_BCHW in zip(self.way_back, reversed(finer), strict=True):
             y_BCHW = step(y_BCHW, fine_BCHW)
-        y_BCHW = self.head(self.enlarge(y_BCHW))
+        y_BCHW = self.head(y_BCHW)
         return y_BCHW[(..., *(slice(length) for length in space))]
 
 

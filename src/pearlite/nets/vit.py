@@ -84,7 +84,7 @@ class ViT(nn.Module):
         else:
             raise InputError(f'positions={positions!r} must be "sinusoidal" or "learned"')
         self.dropout = Dropout(dropout)
-        self.blocks = Blocks(depth, width, heads, dropout=dropout, generator=generator)
+        self.trunk = Blocks(depth, width, heads, dropout=dropout, generator=generator)
         self.head = Dense(width, classes, generator=generator)
 
     def features(self, x_BCHW: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class ViT(nn.Module):
                 f"{self.image}; cut or scale the image, or build it with its size"
             )
         patches_BTD = self.embed(x_BCHW).flatten(2).mT
-        return self.blocks(self.dropout(self.place(patches_BTD)))
+        return self.trunk(self.dropout(self.place(patches_BTD)))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Map images ``(B, channels_in, H, W)`` to logits ``(B, classes)``."""
