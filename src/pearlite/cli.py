@@ -53,6 +53,7 @@ Axes = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")
 ]
+_PIPED = 160  # characters a line where no terminal says how wide it is
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 
 
@@ -201,6 +202,64 @@ def report(
         webbrowser.open(page.resolve().as_uri())
 
 
+@app.command()
+def trace(
+    network: Annotated[
+        str,
+        typer.Argument(metavar="RUN|NET", help="A run, a network's name, or module.path:Class."),
+    ],
+    input_shape: Annotated[
+        str,
+        typer.Option(
+            "--input", metavar="SHAPE", help="Axes of the input, batch first: 1,1,256,256."
+        ),
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Setting of the network; repeatable."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it too: a PNG or SVG file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what a network does to a tensor, layer by layer: shapes, parameters, cost."""
+    from pearlite.see.target import trace_command
+
+    traced = trace_command(network, input_shape, settings or [])
+    drawn = [traced.picture(picture)] if picture else []
+    if not json:
+        _print_table(traced.table())
+    _print({**traced.facts(), "picture": picture, "exit_code": 0}, [str(p) for p in drawn], json)
+
+
+@app.command()
+def lecture(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A page, or all; none lists them.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for the page.", show_default="runs/lecture-NAME-DATE-TIME"
+        ),
+    ] = None,
+    seed: Seed = None,
+    json: Json = False,
+) -> None:
+    """Work through the lecture's examples: each a page with its figure, in seconds."""
+    from pearlite import lecture as pages
+
+    if name is None:
+        if not json:
+            _print_table([("page", "what it shows"), *pages.PAGES.items()])
+        _print({"pages": pages.PAGES, "exit_code": 0}, [], json)
+        return
+    folder = pages.run(name, progress=not json, **_given(out=out, seed=seed))
+    page = folder / "index.html"
+    _print({"folder": folder, "page": page, "exit_code": 0}, [str(page)], json)
+
+
 def _given(**options: Any) -> dict[str, Any]:
     """Keep what was typed: what was not has its default where the work is done."""
     return {name: value for name, value in options.items() if value is not None and value != []}
@@ -254,10 +313,12 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*rows[0], box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
     for row in rows[1:]:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
 
 
 def _print(facts: dict[str, Any], lines: list[str], json: bool) -> None:
@@ -265,7 +326,7 @@ def _print(facts: dict[str, Any], lines: list[str], json: bool) -> None:
 
     if json:
         typer.echo(jsonlib.dumps(plain(facts), ensure_ascii=False))
-    else:
+    elif lines:
         typer.echo("\n".join(lines))
 
 

@@ -35,3 +35,12 @@ class RecentMean:
     def mean(self) -> Tensor:
         """Mean of what is in the window; `add` was called before."""
         return torch.stack(list(self.sums)).sum(0) / sum(self.counts)
+
+    def state_dict(self) -> dict[str, list]:
+        """Return the partial sums, for a `State` to keep."""
+        return {"sums": list(self.sums), "counts": list(self.counts)}
+
+    def load_state_dict(self, state: dict[str, list]) -> None:
+        """Take partial sums back."""
+        self.sums.extend(state["sums"])
+        self.counts.extend(state["counts"])

@@ -282,6 +282,7 @@ class Trainer:
             self.task.load_state_dict(state["task"])
             for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
                 optimiser.load_state_dict(saved)
+                _lay_out_alike(optimiser)
         except (RuntimeError, ValueError) as error:
             raise InputError(f"the saved state is of another task: {error}") from error
         self.losses.sums, self.losses.counts = state["losses"]
@@ -314,3 +315,12 @@ class Trainer:
     def _call(self, event: str) -> None:
         for function in self.events[event]:
             function(self)
+
+
+def _lay_out_alike(optimiser: torch.optim.Optimizer) -> None:
+    """Give an optimiser's tensors their parameters' order in memory, as fused kernels need it."""
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            alike = isinstance(value, Tensor) and value.shape == parameter.shape
+            if alike and value.stride() != parameter.stride():
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

@@ -97,6 +97,14 @@ def test_same_seed_same_result_and_another_seed_another():
     assert np.abs(first - other).max() > 0
 
 
+def test_goes_on_where_it_stopped_with_the_same_result(tmp_path):
+    noisy, other = noisy_blobs(1, 12, 13), noisy_blobs(1, 12, 13, seed=1)
+    whole = noise2fast(noisy, max_steps=130)
+    for image, steps in ((noisy, 113), (other, 3)):
+        noise2fast(image, max_steps=steps, state=tmp_path)
+    np.testing.assert_array_equal(noise2fast(noisy, max_steps=130, state=tmp_path), whole)
+
+
 def test_ends_by_itself_and_leaves_the_input_alone():
     noisy = noisy_blobs(1, 6, 7)
     before = noisy.copy()

@@ -68,6 +68,7 @@ def clean_file(
     truth: Path | None = None,
     progress: bool = False,
     dask: str | None = None,
+    state: Path | None = None,
 ) -> dict[str, Any] | InputError | Refused:
     """Denoise `source` into `target`, piece by piece where it is larger than memory.
 
@@ -85,6 +86,8 @@ def clean_file(
         Draw progress bars.
     dask
         Address of a Dask scheduler over which to spread the parts of the image.
+    state
+        A folder in which a training keeps where it is, and from which it goes on.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def clean_file(
         shape, dtype = settings.result_shape(image), settings.result_dtype(image)
         pixel_size = settings.result_pixel_size(image)
         with create(target, shape, dtype, image.axes, pixel_size, image.unit, image.meta) as stored:
-            facts = clean_into(stored, image, settings, noise, progress, dask)
+            facts = clean_into(stored, image, settings, noise, progress, dask, state)
         if reference is not None:
             clean = np.asarray(read(target).array).reshape(shape)
             facts |= _true_errors(reference, np.asarray(image.array), clean, facts["peak"])
@@ -113,6 +116,7 @@ def clean_into(
     noise: list[NoiseModel] | None = None,
     progress: bool = False,
     dask: str | None = None,
+    state: Path | None = None,
 ) -> dict[str, Any]:
     """Denoise an image into an array of `Settings.result_shape` and `Settings.result_dtype`.
 
@@ -145,6 +149,7 @@ def clean_into(
         device=settings.device,
         dask=dask,
         progress=progress,
+        state=state,
         target=stored,
         cast=casting,
     )

@@ -7,6 +7,7 @@ combine similar patches → refine → undo the stabilisation → estimate the e
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,7 @@ def denoise(
     device: str = "auto",
     dask: str | None = None,
     progress: bool = False,
+    state: Path | None = None,
     target: Any = None,
     cast: Callable[[NDArray], NDArray] | None = None,
 ) -> Denoised:
@@ -113,6 +115,8 @@ def denoise(
         Address of a Dask scheduler over which to spread the parts of a large image.
     progress
         Draw progress bars.
+    state
+        A folder in which Noise2Fast keeps where it is, and from which it goes on.
     target, cast
         Where to store the result piece by piece, for images larger than memory: anything that
         takes assignments to slices, and a function that each piece goes through first.
@@ -171,7 +175,9 @@ def denoise(
     single, assessable = len(list(parts)) == 1, method != "noise2fast" and verdict.state == "passed"
     if method == "noise2fast":
         work = train
-        jobs = Jobs(parts, lambda part: part, seed, str(estimator.device), progress and single)
+        jobs = Jobs(
+            parts, lambda part: part, seed, str(estimator.device), state, progress and single
+        )
     else:
         work = combine
         keep = assess and single and parts.within(ASSESSED)

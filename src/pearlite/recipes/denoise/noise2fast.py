@@ -10,6 +10,9 @@ It assumes noise that is independent between neighbouring pixels. Axes: C channe
 W columns; a leading B of size 1 is the batch.
 """
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -20,6 +23,7 @@ from pearlite.nets.cnn import CNN
 from pearlite.task import Task
 from pearlite.train.average import RecentMean
 from pearlite.train.precision import has_fast_bfloat16
+from pearlite.train.state import State
 from pearlite.train.trainer import Trainer
 
 PATIENCE = 100  # steps without improvement before the end, as published
@@ -66,6 +70,7 @@ def noise2fast(
     *,
     seed: int = 0,
     device: str = "cpu",
+    state: Path | None = None,
     progress: bool = False,
     max_steps: int | None = None,
 ) -> NDArray[np.float32]:
@@ -80,6 +85,9 @@ def noise2fast(
         on the same machine with the same number of threads.
     device
         Where to train: ``"cpu"``, ``"cuda"``, ``"mps"``.
+    state
+        A folder in which the training keeps where it is every minute; a training of the same image
+        with the same seed goes on from there, to the same result.
     progress
         Show a progress bar.
     max_steps
@@ -102,14 +110,20 @@ def noise2fast(
     task = Noise2Fast(len(image_CYX), torch.Generator().manual_seed(seed)).to(device)
     task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     whole = WholeImage(noisy_BCHW)
+    kept = None
+    if state is not None:
+        name = hashlib.sha256(f"{seed} {image_CYX.shape}".encode() + image_CYX.tobytes())
+        kept = State(state / name.hexdigest()[:16], also={"outputs": whole.outputs})
     trainer = Trainer(
         task,
         validate=whole,
         patience=PATIENCE,
         keep="last",
+        seed=seed,
+        state=kept,
         progress="Noise2Fast" if progress else None,
     )
-    trainer.fit(lambda step: pairs[drawn(len(pairs), seed, step)], steps=max_steps)
+    trainer.fit(lambda step: pairs[drawn(len(pairs), seed, step)], steps=max_steps, resume=True)
 
     clean_CYX = whole.outputs.mean()[0].cpu().numpy()
     return clean_CYX * range_C11 + low_C11

@@ -6,6 +6,7 @@ image, however the image is cut.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,11 +167,15 @@ def combine(
     return piece.finish(ready, clean), stable if keep else None
 
 
-def train(piece: Piece, seed: int, device: str, progress: bool) -> tuple[NDArray, None]:
+def train(
+    piece: Piece, seed: int, device: str, state: Path | None, progress: bool
+) -> tuple[NDArray, None]:
     """Denoise a part by a network trained on each of its frames, which are whole planes."""
     ready = prepare(piece.frames_FCYX, piece.remedies, piece.whole)
     clean = [
-        noise2fast(frame.astype(np.float32), seed=seed, device=device, progress=progress)
+        noise2fast(
+            frame.astype(np.float32), seed=seed, device=device, state=state, progress=progress
+        )
         for frame in ready.values
     ]
     return piece.finish(ready, np.stack(clean)), None

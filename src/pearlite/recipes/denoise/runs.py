@@ -1,5 +1,6 @@
 """Denoising as runs: a folder in which the clean images, the noise models and the page lie."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +28,7 @@ from pearlite.run import PAGE, TEST, Run
 __all__ = ["apply", "fit", "report", "resume", "summary"]
 
 KEPT = "noisy.tif"
+STATE = "state"
 
 
 def fit(
@@ -118,6 +120,8 @@ def resume(
 ) -> Run:
     """Denoise what `run` has not finished: files that it did not reach, or that gave no result.
 
+    A Noise2Fast training goes on from where it last saved itself, with the same result.
+
     Raises
     ------
     InputError
@@ -165,6 +169,7 @@ def _work(run: Run, settings: Settings, dask: str | None, progress: bool) -> Non
             truth,
             progress and single,
             dask if single else None,
+            (run.path / STATE).absolute(),
         )
         for name, source, truth in zip(names, sources, truths, strict=True)
         if name not in run.results
@@ -183,6 +188,7 @@ def _work(run: Run, settings: Settings, dask: str | None, progress: bool) -> Non
         run.write_json(TEST, {name: test[name] for name in names if name in test})
         run.write_json(MODEL, {"noise": {name: facts["noise"] for name, facts in test.items()}})
         run.finish(name, places[name])
+    shutil.rmtree(run.path / STATE, ignore_errors=True)
     if not run.results:
         raise together(errors)
     report(run)
