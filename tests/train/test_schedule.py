@@ -5,7 +5,7 @@ from torch import nn
 from pearlite.errors import InputError
 from pearlite.task import Task
 from pearlite.train.optimisers import adam
-from pearlite.train.schedule import cosine
+from pearlite.train.schedule import constant, cosine, linear
 from pearlite.train.trainer import Trainer
 
 
@@ -60,6 +60,25 @@ def test_of_two_budgets_the_one_nearer_its_end_counts():
     assert trainer.optimisers[0].param_groups[0]["lr"] == pytest.approx(0.25)
 
 
-def test_without_a_budget_there_is_no_schedule():
+def test_linear_falls_along_a_line():
+    seen = rates(linear(steps=8, warm_up=2), steps=9)
+    assert seen == pytest.approx([0.25, *(0.5 * (1 - step / 8) for step in range(1, 9))])
+
+
+def test_constant_rises_and_stays():
+    assert rates(constant(warm_up=4), steps=6) == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
+
+
+def test_groups_keep_their_own_rates():
+    trainer = Trainer(Weight(), optimiser=adam(0.5))
+    trainer.optimisers[0].add_param_group({"params": [torch.zeros(())], "lr": 0.1})
+    linear(steps=10, warm_up=0)(trainer)
+    trainer.step = 5
+    linear(steps=10, warm_up=0)(trainer)
+    assert [g["lr"] for g in trainer.optimisers[0].param_groups] == pytest.approx([0.25, 0.05])
+
+
+@pytest.mark.parametrize("schedule", [cosine, linear])
+def test_without_a_budget_there_is_no_schedule(schedule):
     with pytest.raises(InputError, match="steps or minutes"):
-        cosine()
+        schedule()

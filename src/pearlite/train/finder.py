@@ -1,0 +1,93 @@
+"""A learning rate from one short look: raise it step by step, and watch where the loss breaks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from pearlite.errors import InputError
+from pearlite.task import Task
+from pearlite.train.history import MeanLosses
+from pearlite.train.optimisers import MakeOptimiser
+from pearlite.train.trainer import Stream, Trainer
+
+TOO_MUCH = 4  # the scan ends where the loss is so many times that of the first steps
+BROKEN, MARGIN = 0.2, 5  # chosen on seven problems, measured on three others: docs/training.md
+
+
+@dataclass(frozen=True)
+class RateScan:
+    """The rate of every update, the loss before it, raw and smoothed, and the rate to train with.
+
+    This suggestion is for a rate that decays to 0; one that stays should be a few times smaller.
+    """
+
+    rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    smooth: NDArray[np.float64]
+    suggestion: float
+
+
+def find_rate(
+    task: Task,
+    stream: Stream,
+    *,
+    optimiser: MakeOptimiser | None = None,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 140,
+    seed: int = 0,
+) -> RateScan:
+    """Train a task at ever higher rates, suggest one, and put the weights back.
+
+    The range test of Smith (arXiv 1506.01186). The suggestion is a fifth of the rate at which the
+    loss has climbed back a fifth of what it had fallen: one scan shows the border beyond which
+    training breaks far more sharply than the rate at which it is fastest.
+
+    The rate that the optimiser was made with has no effect; the scan ends early where the loss
+    explodes. `InputError` if the task has several players or the loss never falls.
+    """
+    if not 0 < lowest < highest:
+        raise InputError(f"rates from {lowest} to {highest}: expected 0 < lowest < highest")
+    if len(task.players()) != 1:
+        raise InputError(
+            "a task of several players has no one loss to watch: set its rates by hand"
+        )
+    rates = np.geomspace(lowest, highest, steps)
+    losses: list[float] = []
+
+    def climb(trainer: Trainer) -> None:
+        if trainer.step:
+            losses.append(float(sum(trainer.losses.sums.values())))
+            trainer.losses = MeanLosses()
+            if not losses[-1] < TOO_MUCH * np.median(losses[:10]):
+                trainer.stopped = "exploded"
+        if trainer.step < steps:
+            for group in trainer.optimisers[0].param_groups:
+                group["lr"] = rates[trainer.step]
+
+    weights = {name: tensor.clone() for name, tensor in task.state_dict().items()}
+    was_training = task.training
+    events = {"start": [climb], "step": [climb]}
+    try:
+        trainer = Trainer(task, optimiser=optimiser, seed=seed, every=steps + 1, events=events)
+        trainer.fit(stream, steps=steps)
+    finally:
+        task.load_state_dict(weights)
+        task.train(was_training).zero_grad()
+    seen = np.array(losses)
+    seen = seen[np.isfinite(seen)]
+    smooth = gaussian_filter1d(seen, 4, mode="nearest")
+    return RateScan(rates[: len(seen)], seen, smooth, _suggest(rates, smooth))
+
+
+def _suggest(rates: NDArray[np.float64], smooth: NDArray[np.float64]) -> float:
+    lowest = int(smooth.argmin()) if len(smooth) else 0
+    if lowest == 0:
+        fell = f"the loss never fell at rates from {rates[0]:.1e} on"
+        raise InputError(f"{fell}; scan lower ones, and check that it depends on the parameters")
+    bar = smooth[lowest] + BROKEN * (smooth[0] - smooth[lowest])
+    beyond = np.flatnonzero(smooth[lowest:] > bar)
+    broken = lowest + beyond[0] if len(beyond) else len(smooth) - 1
+    return float(rates[broken] / MARGIN)
