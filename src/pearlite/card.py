@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from pearlite.data.split import PARTS, Split
+from pearlite.data.split import Split
 from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
 from pearlite.provenance import versions
@@ -101,8 +101,7 @@ def _data(data: Sequence[Mapping[str, Any]], split: Split | None) -> str:
     text = "## Data\n\n" + _table(("data", "SHA-256"), rows)
     if split is None:
         return text + "\n\nNothing was withheld."
-    sizes = ", ".join(f"{len(split.parts[part]):,} {part}" for part in PARTS)
-    return f"{text}\n\nSplit: {sizes}. {split.why}\n\nSHA-256 of the split: `{split.hash}`"
+    return f"{text}\n\nSplit: {split.why}\n\nSHA-256 of the split: `{split.hash}`"
 
 
 def _source(entry: Mapping[str, Any]) -> str:
