@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from pearlite.errors import InputError, Refused
 from pearlite.nets import build
+from pearlite.task import Task
 from pearlite.train.export import to_onnx
 
 
@@ -56,6 +57,16 @@ def test_several_inputs_and_nested_outputs(tmp_path):
         np.testing.assert_array_equal(own, its)
 
 
+def test_a_task_is_exported_as_its_prediction(tmp_path):
+    class Doubles(Task):
+        def f(self, x: Tensor) -> Tensor:
+            return 2 * x
+
+    x = drawn(3, 2)
+    to_onnx(Doubles(), x, tmp_path / "task.onnx")
+    np.testing.assert_array_equal(outputs(tmp_path / "task.onnx", x)[0], 2 * x)
+
+
 NETWORKS = [
     ("cnn", {"channels_in": 2, "channels_out": 1, "width": 4, "depth": 2}, drawn(2, 2, 9, 8)),
     ("classifier", {"widths": (4, 8)}, drawn(2, 1, 9, 8)),
@@ -64,6 +75,7 @@ NETWORKS = [
     ("autoencoder", {"image": (16, 16), "widths": (4, 8)}, drawn(2, 1, 16, 16)),
     ("vit", {"image": (8, 8), "depth": 1}, drawn(2, 1, 8, 8)),
     ("transformer-encoder", {"vocabulary": 20, "depth": 1}, tokens(2, 6)),
+    ("transformer-encoder", {"vocabulary": 20, "depth": 1}, (tokens(3, 4), tokens(3, 4) > 9)),
     ("transformer-decoder", {"vocabulary": 20, "depth": 1, "positions": "rotary"}, tokens(2, 6)),
     ("lstm", {"inputs": 3, "outputs": 2, "width": 8}, drawn(2, 5, 3)),
 ]
