@@ -1,0 +1,192 @@
+"""Plant leaks in many data sets; count which are named, and how many clean splits are refused.
+
+python -m benchmarks.engine.leaks [--data ../shared/data] [--splits 5] [--planted 10]
+"""
+
+import argparse
+import csv
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from sklearn.datasets import load_digits
+
+from pearlite.data import samples
+from pearlite.data.leaks import find_leaks
+from pearlite.data.pixels import turned
+from pearlite.data.split import Split, split
+
+Images = list[np.ndarray]
+PATCH = 64
+AMONG = 300  # images of the set that stand in train beside what is planted
+TEXTURES = (
+    samples.grains,
+    samples.laths,
+    samples.particles,
+    samples.three_phase,
+    samples.two_phase,
+)
+REPEATED = {
+    "phantom": "drawn, symmetric: its halves are the same pixels",
+    "retina": "its patches at the edge of the field of view are one black corner",
+}
+KINDS = (
+    "identical",
+    "brightness",
+    "turned",
+    "noise 2 %",
+    "JPEG 90",
+    "shift 1",
+    "overlap",
+    "overlap, turned",
+    "group",
+)
+
+
+def bundled() -> Iterator[tuple[str, Images]]:
+    yield "digits 8²", list(load_digits().images.astype(np.float32))
+    yield "digits 32²", [ndimage.zoom(d, 4, order=1) for d in load_digits().images[:800]]
+    for maker in TEXTURES:
+        yield f"{maker.__name__}, one a seed", [maker((PATCH, PATCH), seed) for seed in range(150)]
+        yield f"{maker.__name__}, patches", _patches(maker((512, 512), 1000))
+    for name in samples.names()[len(TEXTURES) :]:
+        if name not in REPEATED:
+            cut = _patches(_grey(np.asarray(samples.load(name).array)))
+            if len(cut) >= 10:
+                yield f"{name}, patches", cut[:300]
+
+
+def real(data: Path) -> Iterator[tuple[str, Images]]:
+    """Yield real micrographs, one of each paper, specimen or compound."""
+    with (data / "particles/emps/papers.csv").open() as file:
+        paper = {row["image"]: row["doi"] for row in csv.DictReader(file)}
+    with (data / "micrographs/manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for name in ("EMPS", "AtomVision_STEM"):
+        sources = {}
+        for row in rows:
+            if row["set"] == name:
+                file_name = Path(row["source"]).name
+                sources.setdefault(paper.get(file_name, file_name), row["file"])
+        yield name, [_read(data / "micrographs" / file) for file in sources.values()]
+    specimens = {}
+    for path in sorted(data.glob("segment/*/*/*.png")):
+        if not path.parent.name.endswith("_annot"):
+            specimens.setdefault(path.name.split("_")[0], path)
+    yield "segment, one a specimen", [_read(path) for path in specimens.values()]
+
+
+def plant(images: Images, kind: str, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return what stands in train and what is put into test."""
+    image = images[int(random.integers(len(images)))]
+    grey = float(np.ptp(image)) or 1.0
+    if kind == "brightness":
+        return image, np.float32(0.8) * image + np.float32(0.1 * grey)
+    if kind == "turned":
+        return image, turned(image, int(random.integers(1, 8)))
+    if kind == "noise 2 %":
+        noise = random.normal(0, 0.02 * grey, image.shape)
+        return image, (image + noise).astype(np.float32)
+    if kind == "JPEG 90":
+        stored = io.BytesIO()
+        grey8 = np.round((image - image.min()) / grey * 255).astype(np.uint8)
+        Image.fromarray(grey8).save(stored, "JPEG", quality=90)
+        return image, np.asarray(Image.open(stored), dtype=np.float32)
+    if kind == "shift 1":
+        return image[1:, :-1], image[:-1, 1:]
+    if kind.startswith("overlap"):
+        size = [n * 2 // 3 for n in image.shape]
+        pair = []
+        for _ in range(2):
+            row, column = (
+                random.integers(n - s + 1) for n, s in zip(image.shape, size, strict=True)
+            )
+            pair.append(image[row : row + size[0], column : column + size[1]])
+        turn = int(random.integers(1, 8)) if kind.endswith("turned") else 0
+        return pair[0], turned(pair[1], turn)
+    return image, image.copy()
+
+
+def measure(name: str, images: Images, splits: int, planted: int) -> dict[str, list[int]]:
+    """Return (caught, planted) by kind and (refused, tried) of clean splits; print a line."""
+    random = np.random.default_rng(0)
+    begun = time.process_time()
+    found: dict[str, list[int]] = {"clean": [0, splits]}
+    for seed in range(splits):
+        leaks = find_leaks(split(len(images), seed=seed), images)
+        found["clean"][0] += bool(leaks)
+        if leaks:
+            print(f"    {name}, seed {seed}: {len(leaks)} pairs, such as {leaks[0]}")
+    for kind in KINDS:
+        if kind.startswith(("overlap", "shift")) and min(images[0].shape) < 24:
+            continue
+        if kind == "group":
+            found[kind] = [_groups_caught(len(images), planted, random), planted]
+            continue
+        pairs = [plant(images, kind, random) for _ in range(planted)]
+        every = [*images[:AMONG], *(a for a, _ in pairs), *(b for _, b in pairs)]
+        train, test = np.split(np.arange(len(every)), [len(every) - planted])
+        leaks = find_leaks(Split(train, np.array([], dtype=int), test, why=""), every)
+        found[kind] = [len({leak.second for leak in leaks}), planted]
+    spent = time.process_time() - begun
+    listed = "  ".join(f"{kind} {a}/{b}" for kind, (a, b) in found.items())
+    print(f"{name} ({len(images)} of {images[0].shape}, {spent:.0f} s): {listed}", flush=True)
+    return found
+
+
+def _groups_caught(count: int, planted: int, random: np.random.Generator) -> int:
+    """Move one sample of a group of three to test, so often; count how often that is named."""
+    caught = 0
+    for _ in range(planted):
+        group = np.arange(count) // 3
+        made = split(count, group=group, seed=int(random.integers(1000)))
+        moved = next(n for n in made.train if (group[made.train] == group[n]).sum() > 1)
+        leaking = Split(
+            made.train[made.train != moved], made.validation, np.append(made.test, moved), why=""
+        )
+        leaks = find_leaks(leaking, group=group)
+        caught += len(leaks) == 1 and leaks[0].second == ("test", int(moved))
+    return caught
+
+
+def _patches(image: np.ndarray) -> Images:
+    rows, columns = (range(0, n - PATCH + 1, PATCH) for n in image.shape)
+    return [image[r : r + PATCH, c : c + PATCH] for r in rows for c in columns]
+
+
+def _grey(array: np.ndarray) -> np.ndarray:
+    return (array.mean(axis=0) if array.ndim == 3 else array).astype(np.float32)
+
+
+def _read(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("L"), dtype=np.float32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--planted", type=int, default=10)
+    options = parser.parse_args()
+    sets = [*bundled(), *(real(options.data) if options.data else [])]
+    total: dict[str, list[int]] = {}
+    for name, images in sets:
+        for kind, (a, b) in measure(name, images, options.splits, options.planted).items():
+            sums = total.setdefault(kind, [0, 0])
+            sums[0] += a
+            sums[1] += b
+    print(
+        "\nnamed / planted:",
+        "  ".join(f"{k} {a}/{b}" for k, (a, b) in total.items() if k != "clean"),
+    )
+    print("refused / clean splits: {}/{}".format(*total["clean"]))
+    for name, why in REPEATED.items():
+        print(f"left out: {name} ({why})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Find patches that show the same pixels, at any offset, flipped or turned, by their content.
+
+A window of 8 x 8 pixels is known by the signs of the differences between its neighbours, which no
+change of brightness, contrast or gamma alters. Of all windows a patch keeps those whose hash is the
+smallest of some block of 5 x 5 (winnowing; Schleimer, Wilkerson and Aiken 2003), so that two
+patches which share 12 x 12 pixels keep a window in common. What two patches would have to share is
+then compared pixel by pixel.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pearlite.data.pixels import changes, grey_step, same_pixels, slopes, turned
+
+_WINDOW = 8  # pixels
+_BLOCK = 5  # windows of which the smallest hash is kept
+SHARED = _WINDOW + _BLOCK - 1
+"""Pixels along both axes from which a shared region is certain to be found."""
+_TURNS = 4  # changes of sign from which a window is no plain slope or edge
+_RUN = 16  # patches with one window that are looked at
+_CANDIDATES = 5  # patches compared pixel by pixel with one patch
+_CHUNK = 2**22  # pixels hashed at a time
+_NONE = np.uint64(2**64 - 1)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Kept windows of many images: hash, image, row and column, each of shape (windows,)."""
+
+    hashes: np.ndarray
+    image: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two images that share pixels.
+
+    Parameters
+    ----------
+    first, second
+        Indices of the images.
+    turn
+        How the second was turned, 0 to 7: see `turned`.
+    rows, columns
+        Size of what they share.
+    correlation
+        Of the shared pixels, -1 to 1.
+    """
+
+    first: int
+    second: int
+    turn: int
+    rows: int
+    columns: int
+    correlation: float
+
+
+def find_overlaps(
+    images: Sequence[np.ndarray], known: np.ndarray, asked: np.ndarray
+) -> Iterator[Overlap]:
+    """Yield the overlaps between images `known` and images `asked` (indices into `images`)."""
+    table = windows(images, known)
+    order = np.argsort(table.hashes, kind="stable")
+    hashes = table.hashes[order]
+    found = []
+    for turn in range(8):
+        query = windows(images, asked, turn)
+        low = np.searchsorted(hashes, query.hashes, side="left")
+        high = np.searchsorted(hashes, query.hashes, side="right")
+        count = np.minimum(high - low, _RUN)
+        at = np.repeat(np.arange(len(count)), count)
+        within = np.arange(len(at)) - np.repeat(count.cumsum() - count, count)
+        match = order[low[at] + within * (high - low)[at] // count[at]]
+        places = (query.image[at], table.image[match], np.full(len(at), turn))
+        offsets = table.row[match] - query.row[at], table.column[match] - query.column[at]
+        found.append(np.stack([*places, *offsets]))
+    yield from _compared(images, np.concatenate(found, axis=1))
+
+
+def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overlap]:
+    """Yield those places, most frequent first, at which the pixels agree."""
+    if not found.size:
+        return
+    places, votes = np.unique(found, axis=1, return_counts=True)
+    places = places[:, np.argsort(-votes, kind="stable")]
+    tried: dict[int, set[int]] = {}
+    for asked, known, turn, down, right in places.T.tolist():
+        seen = tried.setdefault(asked, set())
+        if known in seen or len(seen) >= _CANDIDATES:
+            continue
+        seen.add(known)
+        a, b = images[known], turned(images[asked], turn)
+        rows = slice(max(down, 0), min(a.shape[0], b.shape[0] + down))
+        columns = slice(max(right, 0), min(a.shape[1], b.shape[1] + right))
+        a_shared = a[rows, columns]
+        b_shared = b[
+            rows.start - down : rows.stop - down, columns.start - right : columns.stop - right
+        ]
+        correlation = same_pixels(a_shared, b_shared, (grey_step(a), grey_step(b)))
+        if correlation:
+            size = a_shared.shape
+            yield Overlap(known, asked, turn, size[0], size[1], correlation)
+
+
+def windows(images: Sequence[np.ndarray], chosen: np.ndarray, turn: int = 0) -> Windows:
+    """Return the kept windows of the chosen images, all turned alike."""
+    by_shape: dict[tuple[int, int], list[int]] = {}
+    for number in chosen.tolist():
+        by_shape.setdefault(images[number].shape, []).append(number)
+    kept = [np.empty((4, 0), dtype=np.uint64)]
+    for shape, numbers in by_shape.items():
+        if min(shape) < SHARED:
+            continue
+        step = max(1, _CHUNK // (shape[0] * shape[1]))
+        for start in range(0, len(numbers), step):
+            some = np.array(numbers[start : start + step])
+            hashes = _winnowed(_hashes(turned(np.stack([images[n] for n in some]), turn)))
+            image, row, column = np.nonzero(hashes != _NONE)
+            kept.append(
+                np.stack([hashes[image, row, column], some[image], row, column]).astype(np.uint64)
+            )
+    hashes, *where = np.concatenate(kept, axis=1)
+    return Windows(hashes, *(values.astype(np.int64) for values in where))
+
+
+def _hashes(images_NYX: np.ndarray) -> np.ndarray:
+    """Return a hash of every window, the largest number where a window is too plain to tell."""
+    right, down = slopes(images_NYX)
+    code = right.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    code ^= down.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    size = _WINDOW - 1  # of differences
+    for axis, factor in ((1, np.uint64(0xD6E8FEB86659FD93)), (2, np.uint64(0xA0761D6478BD642F))):
+        total = np.zeros_like(_sliced(code, axis, 0, size))
+        for step in range(size):
+            total = total * factor + _sliced(code, axis, step, size)
+        code = total
+    code ^= code >> np.uint64(29)
+    code *= np.uint64(0xBF58476D1CE4E5B9)
+    code ^= code >> np.uint64(32)
+    turns = changes(right, down)
+    for axis in (1, 2):
+        turns = np.sum([_sliced(turns, axis, step, size) for step in range(size)], axis=0)
+    code[turns < _TURNS] = _NONE
+    return code
+
+
+def _sliced(array: np.ndarray, axis: int, start: int, size: int) -> np.ndarray:
+    """Return the part of `array` that windows' `start`-th row or column covers."""
+    index = [slice(None)] * array.ndim
+    index[axis] = slice(start, array.shape[axis] - size + 1 + start)
+    return array[tuple(index)]
+
+
+def _winnowed(hashes: np.ndarray) -> np.ndarray:
+    """Return the hashes that are the smallest of some block, the largest number elsewhere."""
+    smallest = hashes
+    for axis in (1, 2):
+        smallest = np.minimum.reduce([_sliced(smallest, axis, s, _BLOCK) for s in range(_BLOCK)])
+    for axis in (1, 2):
+        pad = [(0, 0)] * 3
+        pad[axis] = (_BLOCK - 1, _BLOCK - 1)
+        padded = np.pad(smallest, pad)
+        smallest = np.maximum.reduce([_sliced(padded, axis, s, _BLOCK) for s in range(_BLOCK)])
+    return np.where(smallest == hashes, hashes, _NONE)
