@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from pearlite.errors import InputError
 from pearlite.nets import build
 
 
@@ -28,3 +29,8 @@ def test_a_moment_sees_itself_and_the_past(length):
     changed = (net(x) - y).abs().amax((0, 2))
     assert changed[-1] > 0
     assert not changed[:-1].any()
+
+
+def test_without_a_layer_is_refused():
+    with pytest.raises(InputError, match="layers=0: an LSTM needs at least 1"):
+        build("lstm", inputs=3, outputs=2, layers=0)

@@ -130,13 +130,8 @@ def test_dropout_acts_in_training_only():
 
 
 def test_what_does_not_fit_is_refused():
-    memory = torch.zeros(1, 3, 16)
     with pytest.raises(InputError, match=r"13 tokens in a row.*context of 12"):
         encoder(positions="rotary")(tokens(1, 13))
-    with pytest.raises(InputError, match="a memory was given to a block without cross=True"):
-        decoder()(tokens(1, 3), memory)
-    with pytest.raises(InputError, match="looks at a memory; give memory_BSD"):
-        decoder(cross=True)(tokens(1, 3))
     with pytest.raises(InputError, match="'alibi' must be one of sinusoidal, learned, rotary"):
         encoder(positions="alibi")
     with pytest.raises(InputError, match="norm='batch' must be one of layer, rms"):

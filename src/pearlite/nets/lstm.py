@@ -6,6 +6,7 @@ Axes: B batch, T time, D features.
 import torch
 from torch import Tensor, nn
 
+from pearlite.errors import InputError
 from pearlite.nets.dense import Dense
 from pearlite.nets.recurrent import LSTMCell, Recurrent
 
@@ -26,6 +27,11 @@ class LSTM(nn.Module):
         Number of layers.
     generator
         Draws the initial weights.
+
+    Raises
+    ------
+    InputError
+        If there is no layer.
     """
 
     def __init__(
@@ -38,6 +44,8 @@ class LSTM(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        if layers < 1:
+            raise InputError(f"layers={layers}: an LSTM needs at least 1")
         self.layers = nn.Sequential(
             *(
                 Recurrent(LSTMCell(features, width, generator=generator))
