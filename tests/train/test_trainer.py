@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from pearlite.errors import InputError
+from pearlite.nets.mlp import MLP
+from pearlite.see.shapes import ShapeError
 from pearlite.task import Player, Task
 from pearlite.train.history import write_history
 from pearlite.train.optimisers import adam
@@ -302,3 +304,85 @@ def test_a_loss_that_is_not_finite_is_named():
 def test_a_task_without_f_says_so():
     with pytest.raises(NotImplementedError, match=r"Task does not define f\(x\)"):
         Task()(torch.zeros(1))
+
+
+class Noisy(Task):
+    """Dropout makes its loss random; a matrix product makes it depend on the precision."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = MLP([3, 32, 1], dropout=0.5, generator=torch.Generator().manual_seed(0))
+
+    def f(self, x):
+        return self.net(x)
+
+    def L(self, y_hat, y):
+        return F.mse_loss(y_hat, y)
+
+
+def sums(step):
+    x = torch.rand(12, 3, generator=torch.Generator().manual_seed(step))
+    return x, x.sum(1, keepdim=True)
+
+
+def trained(**options):
+    task = Noisy()
+    if "accumulate" in options:
+        task.net.eval().train = lambda mode=True: task.net  # the same without masks
+    Trainer(task, optimiser=adam(0.01), **options).fit(sums, steps=10)
+    return torch.cat([p.detach().flatten() for p in task.parameters()])
+
+
+def test_dropout_is_a_function_of_the_seed():
+    torch.manual_seed(5)
+    first, again, other = trained(seed=1), trained(seed=1), trained(seed=2)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_global_generator_is_as_it_was():
+    before = torch.get_rng_state()
+    trained()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 12, 100])
+def test_accumulated_parts_make_the_update_of_the_whole_batch(count):
+    torch.testing.assert_close(trained(accumulate=count), trained(accumulate=1))
+
+
+def test_the_history_has_the_loss_of_the_whole_batch():
+    losses = [
+        Trainer(Line(), accumulate=count).fit(points, steps=3)[-1]["loss"] for count in (1, 3)
+    ]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_half_precision_is_near_and_not_equal():
+    whole, half = trained(), trained(precision="bfloat16")
+    torch.testing.assert_close(half, whole, atol=0.05, rtol=0)
+    assert not torch.equal(half, whole)
+
+
+def test_auto_precision_asks_the_device(monkeypatch):
+    for fast in (True, False):
+        monkeypatch.setattr("pearlite.train.trainer.has_fast_bfloat16", lambda kind, f=fast: f)
+        assert torch.equal(trained(precision="auto"), trained()) is not fast
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of its own parts
+def test_compiled_is_near():
+    torch.testing.assert_close(trained(compile=True, accumulate=1), trained(accumulate=1))
+
+
+def test_a_batch_that_does_not_fit_names_the_layer():
+    trainer = Trainer(Noisy())
+    with pytest.raises(ShapeError, match=r"net\.layers\.0") as error:
+        trainer.fit(lambda step: (torch.rand(4, 5), torch.rand(4, 1)), steps=3)
+    assert "(4, 5)" in str(error.value)
+
+
+def test_wrong_precision_is_told():
+    with pytest.raises(InputError, match="bfloat16"):
+        Trainer(Line(), precision="float16")

@@ -38,6 +38,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Remove what `replacing` could not, in a process that was killed, from a folder and below."""
+    for hidden in list(folder.rglob(f".{'[0-9a-f]' * 8}-*")):
+        _remove(hidden)
+
+
 def claim_room(path: Path) -> None:
     """Take the room on the disk that a sparse file will need.
 

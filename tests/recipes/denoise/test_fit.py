@@ -188,11 +188,14 @@ def test_a_folder_gives_every_result_that_can_be_had(many):
 
 def test_resume_does_what_is_left_and_nothing_twice(many):
     before = {path: path.stat().st_mtime_ns for path in many.results.values()}
+    unfinished = many.path / "clean" / ".0123abcd-s2.tif"  # of a process that was killed
+    unfinished.touch()
     resumed = pl.load(many.path).resume(force=True)
     assert resumed.results.keys() == {"s1", "s2", "s10"}
     assert list(resumed.test) == ["s1", "s2", "s10"]
     assert resumed.failures.keys() == {"s3"}
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not unfinished.exists()
     assert any("Forced" in note for note in resumed.test["s2"]["notes"])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pearlite.data.disk import clear_unfinished
 from pearlite.data.write import write
 from pearlite.errors import InputError, Refused
 from pearlite.provenance import plain, sha256
@@ -135,6 +136,7 @@ def resume(
     settings = recorded_settings(run, force=force, device=device)
     run.options.update(force=settings.force, device=settings.device)
     with run:
+        clear_unfinished(run.path)
         _work(run, settings, dask, progress)
     return run
 
