@@ -85,8 +85,12 @@ def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overl
     """Yield those places, most frequent first, at which the pixels agree."""
     if not found.size:
         return
-    places, votes = np.unique(found, axis=1, return_counts=True)
-    places = places[:, np.argsort(-votes, kind="stable")]
+    reach = max(max(image.shape) for image in images)
+    found[3:] += reach
+    sizes = (len(images), len(images), 8, 2 * reach + 1, 2 * reach + 1)
+    places, votes = np.unique(np.ravel_multi_index(tuple(found), sizes), return_counts=True)
+    places = np.stack(np.unravel_index(places[np.argsort(-votes, kind="stable")], sizes))
+    places[3:] -= reach
     tried: dict[int, set[int]] = {}
     for asked, known, turn, down, right in places.T.tolist():
         seen = tried.setdefault(asked, set())

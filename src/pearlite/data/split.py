@@ -119,9 +119,8 @@ def split(
     fractions
         Share of train, validation and test. A share of 0 leaves validation or test empty.
     group
-        A label a sample (specimen, patient, paper): a group is never on two sides. Large groups
-        are placed first, each where samples are most lacking, so that the fractions hold in
-        samples as well as the groups allow.
+        A label a sample (specimen, patient, paper): a group is never on two sides. The fractions
+        hold in samples, as well as the groups allow.
     stratify
         A class a sample: every part gets its share of every class, as well as counts allow.
     time
@@ -133,8 +132,7 @@ def split(
     Raises
     ------
     InputError
-        If there are fewer samples, groups or distinct times than parts, labels are missing or of
-        the wrong number, or `stratify` has hardly two samples of a class.
+        If parts cannot be filled, labels are missing, or `stratify` is no classes.
     """
     shares = _checked(fractions)
     parts = np.count_nonzero(shares)
@@ -177,8 +175,7 @@ def split(
 def split_by_key(keys: Iterable[object], fractions: Fractions = USUAL) -> Split:
     """Give each sample the part that its key's hash says, whatever other samples there are.
 
-    Neither order nor what is added later moves a sample; equal keys go together. The fractions
-    hold on average only.
+    Order and later samples move none; equal keys go together. Fractions hold on average.
 
     Parameters
     ----------
@@ -231,8 +228,7 @@ def _labels(given: npt.ArrayLike, count: int, name: str) -> tuple[np.ndarray, np
 def _place(table_UK: np.ndarray, shares_P: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return a part for each unit, so that each part has its share of samples and of each class.
 
-    Largest first, each where it lowers most the squared distance from the wanted counts, relative
-    to them (chi squared); every part gets a unit.
+    Largest first, each where it lowers chi squared most; every part gets a unit.
     """
     sizes_U = table_UK.sum(axis=1)
     order = random.permutation(len(sizes_U))
