@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pearlite.errors import InputError
+from pearlite.see.running import evaluating
 from pearlite.task import Task
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def _around(values: Floats, points: int) -> Floats:
 @contextmanager
 def _movable(task: Task, batch: Any) -> Iterator[Callable[[Tensor], float]]:
     """Give a function that puts weights into the task and measures its loss; restore it after."""
-    weights, modes = list(task.parameters()), {m: m.training for m in task.modules()}
+    weights = list(task.parameters())
     sizes = [weight.numel() for weight in weights]
     before = flat(task)
 
@@ -248,11 +249,8 @@ def _movable(task: Task, batch: Any) -> Iterator[Callable[[Tensor], float]]:
         put(values)
         return float(task.loss(batch))
 
-    task.eval()
-    with torch.no_grad():
+    with torch.no_grad(), evaluating(task):
         try:
             yield loss_at
         finally:
             put(before)
-            for module, mode in modes.items():
-                module.training = mode

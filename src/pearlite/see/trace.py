@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
+from pearlite.see.running import evaluating
 from pearlite.see.shapes import ShapeError, naming
 
 Shape = tuple[int, ...]
@@ -135,7 +136,7 @@ def trace(network: nn.Module, *inputs: Tensor | Shape) -> Trace:
 def _run(network: nn.Module, inputs: Sequence[Tensor], mode: Any) -> Trace:
     counter = FlopCounterMode(display=False)
     with ExitStack() as stack:
-        stack.enter_context(_evaluating(network))
+        stack.enter_context(evaluating(network))
         stack.enter_context(_counted_kernels())
         rows = stack.enter_context(_recording(network, counter.get_total_flops))
         for context in (mode, counter, naming(network)):
@@ -199,21 +200,6 @@ def _merge_repeated(rows: list[Row], last: Row) -> None:
 
 def _identity(row: Row) -> tuple[Any, ...]:
     return row.path, row.depth, row.inputs, row.outputs
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Put a network into evaluation mode, without torch's shortcuts around its own layers."""
-    training = {module: module.training for module in network.modules()}
-    shortcut = torch.backends.mha.get_fastpath_enabled()
-    network.eval()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(shortcut)
-        for module, mode in training.items():
-            module.training = mode
 
 
 @contextmanager
