@@ -26,7 +26,7 @@ from pearlite.train.optimisers import adam
 from pearlite.train.schedule import cosine
 from pearlite.train.trainer import Trainer
 
-RATE, STEPS = 0.05, 400
+RATE, STEPS = 0.05, 600
 SHIFT_X = np.linspace(1000, 1900, 451)  # Raman shift in 1/cm, two a channel
 NAMES = (
     *(f"{what} {peak}" for what in ("position", "width", "height") for peak in ("D", "G", "D′")),

@@ -169,10 +169,11 @@ def learning_figure(
     left, right = axes[0]
     left.plot(grid_ND, grid_ND**2, color=FAINT, lw=7, label="x²")
     left.plot(*(part.numpy() for part in training), ".", color=SOFT, ms=5, label="examples")
-    for (step, curve_N), style in zip(
-        curves.items(), ((ORANGE, ":"), (GREEN, "--"), (VERMILION, "-."), (BLUE, "-")), strict=True
-    ):
-        left.plot(grid_ND, curve_N, style[1], color=style[0], label=f"{step} steps")
+    last = max(curves)
+    on_the_way = zip(SHOWN, ((ORANGE, ":"), (GREEN, "--"), (VERMILION, "-.")), strict=True)
+    for step, (colour, style) in on_the_way:
+        left.plot(grid_ND, curves[step], style, color=colour, label=f"{step} steps")
+    left.plot(grid_ND, curves[last], color=BLUE, label=f"{last} steps")
     left.set(xlim=(-EDGE, EDGE), ylim=(-0.8, 4.6), xlabel="x", ylabel="y")
     left.set_title("The curve on its way")
     left.legend(loc="upper center", ncols=2)
