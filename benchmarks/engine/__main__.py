@@ -25,21 +25,20 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # the peers' advice about workers, loggers and checkpoints
     logging.disable(logging.WARNING)
-    names = options.engines.split(";") if options.engines else list(ENGINES)
-    engines = {name: ENGINES[name] for name in ("bare", *names)}
+    engines = {name: ENGINES[name] for name in ("bare", *options.engines)}
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in options.problems.split(","):
+    for name in options.problems:
         few, many = EPOCHS[name]
         rounds = 3 if options.quick else options.rounds
         measured = measure(engines, problem(name, many), (few, many), rounds, options.seed)
-        print("\n".join(table(name, measured)), flush=True)
+        print("\n".join([*table(name, measured), "", same_work(measured)]), flush=True)
         write(options.out / f"{name}.json", measured, rounds)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
-    parser.add_argument("--problems", default="mlp,cnn", help="which trainings (%(default)s)")
-    parser.add_argument("--engines", default="", help=f"of {'; '.join(ENGINES)}; all by default")
+    parser.add_argument("--problems", nargs="+", choices=EPOCHS, default=list(EPOCHS))
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--rounds", type=int, default=15, help="timings of each (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="3 rounds: calls and a first look")
     parser.add_argument("--seed", type=int, default=0, help="of the order in a round (%(default)s)")
@@ -63,6 +62,21 @@ def table(name: str, measured: dict[str, Measured]) -> list[str]:
             f"| {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {own.loss:.6f} |"
         )
     return lines
+
+
+def same_work(measured: dict[str, Measured]) -> str:
+    """Say how far the withheld losses are from the bare loop's."""
+    bare = measured["bare"].loss
+    same = [engine for engine, own in measured.items() if own.loss == bare]
+    others = [
+        f"{engine} {own.loss / bare - 1:+.2%}"
+        for engine, own in measured.items()
+        if own.loss != bare
+    ]
+    return (
+        f"Loss equal to the bare loop's, bit for bit: {'; '.join(same)}. "
+        f"Not equal: {'; '.join(others) or 'none'}."
+    )
 
 
 def write(path: Path, measured: dict[str, Measured], rounds: int) -> None:
