@@ -128,7 +128,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
                     "counting has (±1), without a trace of the peaks.",
                 ),
                 f"Adam needs {STEPS} steps and {descent_seconds:.1f} s for it, scipy's "
-                f"Levenberg-Marquardt {scipy_seconds:.2f} s: for a handful of parameters "
+                f"Levenberg-Marquardt {scipy_seconds:.3f} s: for a handful of parameters "
                 "least squares knows more about the valley than its slope, and wins. It "
                 "does not go to millions of parameters; gradient descent does.",
             ],
