@@ -21,7 +21,7 @@ from pearlite.train.optimisers import sgd
 from pearlite.train.trainer import Trainer
 
 RATE, STEPS = 1.0, 300
-SAMPLES = 120  # of each kind, half of them withheld
+SAMPLES = 120  # that train, and as many that are withheld
 SPREAD = 0.9  # standard deviation of a kind around its centre; the centres are 2.3 apart
 OTHERS = 1000  # random neurons on which the two gradients are compared as well
 
