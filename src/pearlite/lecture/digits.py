@@ -259,7 +259,7 @@ def _results(
         ),
         page.table(rows, ("", *answers)),
         "Training saw 70 % of the digits; 20 % chose when to stop and how strong the linear "
-        "model's penalty is; the figures come from the last 10 %, which were looked at once.",
+        "model's penalty is; the figures come from the last 10 %, on which nothing was chosen.",
         "The file lists digit after digit as people wrote them, without their names: the most "
         f"similar digit lies within {NEAR} places of {numbers['neighbours_near']:.0%} of all "
         f"digits, where chance would give {numbers['neighbours_near_by_chance']:.0%}. A split at "

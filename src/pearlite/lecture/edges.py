@@ -294,8 +294,8 @@ def _sections(
                     f"layer keeps the one found on {PAIRS[0][0]}.",
                 ),
                 table,
-                "Nothing was chosen on these pairs: the number of updates comes from three "
-                "others, the rates from the training images.",
+                "The number of updates was chosen on three other pairs, the rates by the finder on the "
+                "training images alone.",
             ],
         ),
     ]
