@@ -1,6 +1,7 @@
 """A learning rate from one short look: raise it step by step, and watch where the loss breaks."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from pearlite.train.optimisers import MakeOptimiser
 from pearlite.train.trainer import Stream, Trainer
 
 TOO_MUCH = 4  # the scan ends where the loss is so many times that of the first steps
-BROKEN, MARGIN = 0.2, 5  # chosen on seven problems, measured on three others: docs/training.md
+BROKEN, NOISE, MARGIN = 0.2, 1.8, 5  # how they were chosen and measured: docs/training.md
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,16 @@ def find_rate(
     seen = np.array(losses)
     seen = seen[np.isfinite(seen)]
     smooth = gaussian_filter1d(seen, 4, mode="nearest")
-    return RateScan(rates[: len(seen)], seen, smooth, _suggest(rates, smooth))
+    return RateScan(rates[: len(seen)], seen, smooth, _suggest(rates, seen, smooth))
 
 
-def _suggest(rates: NDArray[np.float64], smooth: NDArray[np.float64]) -> float:
+def _suggest(rates: NDArray[Any], losses: NDArray[Any], smooth: NDArray[Any]) -> float:
     lowest = int(smooth.argmin()) if len(smooth) else 0
     if lowest == 0:
         fell = f"the loss never fell at rates from {rates[0]:.1e} on"
         raise InputError(f"{fell}; scan lower ones, and check that it depends on the parameters")
-    bar = smooth[lowest] + BROKEN * (smooth[0] - smooth[lowest])
-    beyond = np.flatnonzero(smooth[lowest:] > bar)
+    noise = np.median(np.abs(losses - smooth))
+    bar = max(BROKEN * (smooth[0] - smooth[lowest]), NOISE * noise)
+    beyond = np.flatnonzero(smooth[lowest:] > smooth[lowest] + bar)
     broken = lowest + beyond[0] if len(beyond) else len(smooth) - 1
     return float(rates[broken] / MARGIN)
