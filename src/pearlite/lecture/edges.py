@@ -294,8 +294,8 @@ def _sections(
                     f"layer keeps the one found on {PAIRS[0][0]}.",
                 ),
                 table,
-                "The number of updates was chosen on three other pairs, the rates by the finder on the "
-                "training images alone.",
+                "The number of updates was chosen on three other pairs, the rates by the finder on "
+                "the training images alone.",
             ],
         ),
     ]
