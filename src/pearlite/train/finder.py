@@ -86,8 +86,7 @@ def find_rate(
 def _suggest(rates: NDArray[Any], losses: NDArray[Any], smooth: NDArray[Any]) -> float:
     lowest = int(smooth.argmin()) if len(smooth) else 0
     if lowest == 0:
-        fell = f"the loss never fell at rates from {rates[0]:.1e} on"
-        raise InputError(f"{fell}; scan lower ones, and check that it depends on the parameters")
+        raise InputError(f"the loss never fell at rates from {rates[0]:.1e} on: scan lower ones")
     noise = np.median(np.abs(losses - smooth))
     bar = max(BROKEN * (smooth[0] - smooth[lowest]), NOISE * noise)
     beyond = np.flatnonzero(smooth[lowest:] > smooth[lowest] + bar)

@@ -11,8 +11,7 @@ from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
 
 FALLS = np.linspace(0.02, 2.0, 100)  # exponents that are tried
-RESAMPLED = 400  # fits to resampled residuals, from which the intervals come
-WORTH = 0.1  # share of the error that more data should take off to be worth it
+RESAMPLED, WORTH = 400, 0.1  # fits for an interval; the fall of the error that is worth more data
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from scipy.ndimage import median_filter
 from pearlite.train.history import Row
 from pearlite.train.learning_curve import LearningCurve
 
-FEWEST_ROWS = 8
-NOTABLE = 0.05  # a change of the loss by this share of it
+FEWEST_ROWS, NOTABLE = 8, 0.05  # notable is a change of the loss by this share of it
 TINY, WIDE, FAR = 0.01, 0.1, 0.5  # a change, a gap and a loss, as shares of the trivial answer's
 
 
