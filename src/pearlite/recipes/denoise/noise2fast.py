@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pearlite.nets.cnn import CNN
+from pearlite.recipes.denoise.recent_mean import RecentMean
 from pearlite.task import Task
-from pearlite.train.average import RecentMean
 from pearlite.train.precision import has_fast_bfloat16
 from pearlite.train.state import State
 from pearlite.train.trainer import Trainer

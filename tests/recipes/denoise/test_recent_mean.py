@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pearlite.train.average import RecentMean
+from pearlite.recipes.denoise.recent_mean import RecentMean
 
 
 @pytest.mark.parametrize(
