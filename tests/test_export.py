@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from pearlite.errors import InputError, Refused
 from pearlite.nets import build
 from pearlite.task import Task
-from pearlite.train.export import to_onnx
+from pearlite.export import to_onnx
 
 
 def drawn(*shape):
