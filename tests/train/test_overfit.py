@@ -36,6 +36,16 @@ def test_names_where_validation_turned(seed, at):
     assert found.gap == pytest.approx(0.3 - math.exp(-found.turned / 80), abs=0.05)
 
 
+def test_an_early_turn_in_a_long_training_is_not_smeared():
+    steps = np.arange(1, 201)
+    validation = (
+        0.35 + 0.65 * np.clip(1 - steps / 12, 0, None) ** 2 + 0.004 * np.clip(steps - 12, 0, 99)
+    )
+    rows = zip(steps, np.exp(-steps / 10), validation, strict=True)
+    found = diagnose([{"step": int(s), "loss": t, "val_loss": v} for s, t, v in rows], baseline=1.0)
+    assert (found.verdict, found.turned) == ("over-fitted", 12)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     ("verdict", "train", "validation"),
@@ -64,7 +74,8 @@ def test_noise_is_no_turn(seed):
 def test_the_cure_depends_on_what_is_left_to_learn():
     much = diagnose(history(falling(8), 0.6 + turning(20)), baseline=1.0)
     little = diagnose(history(falling(8), turning(20)), baseline=1.0)
-    assert "a smaller model and regularisation help most" in much.sentence
+    assert "take a smaller model first" in much.sentence
+    assert "A learning curve would tell" in much.sentence
     assert "More data help most" in little.sentence
 
 

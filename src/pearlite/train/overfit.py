@@ -61,9 +61,11 @@ def diagnose(
     learned, withheld = (np.array([row[name] for row in rows]) for name in (train, validation))
     scale = baseline or max(learned[0], withheld[0])
     width = max(3, len(rows) // 10 | 1)
-    calm = median_filter(withheld, width, mode="nearest")
-    best = int(calm.argmin())
-    lowest, gap = float(calm[best]), float(calm[best] - median_filter(learned, width)[best])
+    best = int(withheld.argmin())
+    calm, calm_learned = (
+        median_filter(losses, 3, mode="nearest") for losses in (withheld, learned)
+    )
+    lowest, gap = float(calm[best]), float(calm[best] - calm_learned[best])
     step = int(rows[best]["step"])
     where = f"step {step}" + (f" (epoch {step / epoch:.1f})" if epoch else "")
 
@@ -103,6 +105,9 @@ def _change(losses: NDArray[np.float64], since: int, width: int, scale: float) -
 
 def _cure(reached: float, curve: LearningCurve | None) -> str:
     """Name what helped in such cases: docs/training.md; `reached` is the best loss, relative."""
-    much = "So much of the loss remains that a smaller model and regularisation help most."
+    much = "Much of the loss remains: regularise (dropout, decay) or take a smaller model first."
     some = "More data help most, then regularisation (dropout, decay); a smaller model hurts."
-    return (much if reached > FAR else some) + (f" {curve.worth()}" if curve else "")
+    ask = "A learning curve would tell whether more data help more." if reached > FAR else ""
+    return " ".join(
+        filter(None, [much if reached > FAR else some, curve.worth() if curve else ask])
+    )
