@@ -18,9 +18,10 @@ from torch import Tensor
 
 from pearlite.data.split import split
 from pearlite.data.stream import Stream, in_order
+from pearlite.nets import weights
 from pearlite.nets.classifier import CNNClassifier
 from pearlite.task import Task
-from pearlite.train import losses, weights
+from pearlite.train import losses
 from pearlite.train.distribute import joined, replicate
 from pearlite.train.history import write_history
 from pearlite.train.optimisers import adam

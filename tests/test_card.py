@@ -7,13 +7,13 @@ from pearlite.data.split import split
 from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
 from pearlite.nets import build
+from pearlite.nets.weights import save
 from pearlite.provenance import fingerprint
-from pearlite.train.weights import save
 
 LOAD = """
 from pathlib import Path
 from pearlite.nets import build
-from pearlite.train.weights import load
+from pearlite.nets.weights import load
 
 net = build("mlp", widths=(3, 4, 1))
 load(net, Path("model.safetensors"))

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from pearlite.errors import InputError, Refused
+from pearlite.export import to_onnx
 from pearlite.nets import build
 from pearlite.task import Task
-from pearlite.export import to_onnx
 
 
 def drawn(*shape):

@@ -18,9 +18,9 @@ from benchmarks.denoise.refiner_patches import Sources, find_sources, patches, s
 from benchmarks.denoise.train_refiner import gains
 
 from pearlite.errors import InputError
+from pearlite.nets import weights
 from pearlite.nets.refiner import Refiner
 from pearlite.recipes.denoise.refine import WEIGHTS
-from pearlite.train import weights
 
 
 def main() -> None:

@@ -30,9 +30,9 @@ from benchmarks.denoise.refiner_patches import (
 from torch import Tensor
 
 from pearlite.errors import InputError
+from pearlite.nets import weights
 from pearlite.nets.refiner import Refiner
 from pearlite.task import Task
-from pearlite.train import weights
 from pearlite.train.moving import MovingWeights
 from pearlite.train.optimisers import adamw
 from pearlite.train.precision import has_fast_bfloat16

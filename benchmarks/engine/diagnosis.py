@@ -29,11 +29,11 @@ import numpy as np
 import torch
 
 from pearlite.data.stream import Stream, in_order
+from pearlite.judge.overfit import diagnose
 from pearlite.nets.classifier import CNNClassifier
 from pearlite.nets.mlp import MLP
 from pearlite.train.losses import cross_entropy, mse
 from pearlite.train.optimisers import adamw
-from pearlite.train.overfit import diagnose
 from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
 

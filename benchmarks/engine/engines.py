@@ -15,12 +15,12 @@ from benchmarks.engine.problems import BATCH, RATE, STEPS_AN_EPOCH, Order, Probl
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
+from pearlite.nets.weights import save
 from pearlite.task import Task
 from pearlite.train.history import write_history
 from pearlite.train.optimisers import adam
 from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
-from pearlite.train.weights import save
 
 Engine = Callable[[Problem, int, Path], float]
 

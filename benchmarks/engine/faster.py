@@ -2,8 +2,8 @@
 
     python -m benchmarks.engine.faster
 
-Prints milliseconds a step in float32, and the ratios to it, paired and interleaved; and how long the
-compiler took, with the number of steps after which that has paid.
+Prints milliseconds a step in float32, and the ratios to it, paired and interleaved; and how long
+the compiler took, with the number of steps after which that has paid.
 """
 
 import time
@@ -27,14 +27,18 @@ WAYS = {
 
 
 class Fit(Task):
+    """Any network and any loss."""
+
     def __init__(self, net: torch.nn.Module, loss: losses.Loss) -> None:
         super().__init__()
         self.net, self.loss_of = net, loss
 
     def f(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the network."""
         return self.net(x)
 
     def L(self, y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Apply the loss."""
         return self.loss_of(y_hat, y)
 
 

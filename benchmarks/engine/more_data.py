@@ -16,7 +16,7 @@ from benchmarks.engine.real_problems import digits, generator  # first: sets one
 import numpy as np
 import torch
 
-from pearlite.train.learning_curve import learning_curve
+from pearlite.judge.learning_curve import learning_curve
 from pearlite.train.optimisers import adam
 
 SEEN, HELD_OUT = [50, 71, 100, 141, 200, 283, 400], [800, 1198]

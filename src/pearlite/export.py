@@ -53,7 +53,7 @@ def to_onnx(module: nn.Module, example: Tensor | tuple[Tensor, ...], path: str |
     if sum(weights.nbytes for weights in module.state_dict().values()) >= LARGEST:
         raise InputError(
             "an ONNX file holds less than 2 GiB of weights, the network has more; "
-            "save it as safetensors (pearlite.train.weights.save)"
+            "save it as safetensors (pearlite.nets.weights.save)"
         )
     if len({len(x) for x in inputs}) != 1 or len(inputs[0]) == 0:
         shapes = ", ".join(str(tuple(x.shape)) for x in inputs) or "nothing"

@@ -6,10 +6,10 @@ import torch.nn.functional as F
 
 from pearlite.errors import InputError
 from pearlite.nets import NETS, build
+from pearlite.nets.weights import load, save
 from pearlite.task import Task
 from pearlite.train.optimisers import adam
 from pearlite.train.trainer import Trainer
-from pearlite.train.weights import load, save
 
 
 def images(*shape):

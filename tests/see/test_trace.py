@@ -161,7 +161,7 @@ def test_a_class_of_ones_own_and_several_inputs():
 
 
 def test_a_run_knows_its_network(tmp_path):
-    from pearlite.train import weights
+    from pearlite.nets import weights
 
     about = {"net": "mlp", "options": json.dumps({"widths": [4, 8, 2]})}
     weights.save(nets.build("mlp", widths=[4, 8, 2]), tmp_path / "model.safetensors", about)

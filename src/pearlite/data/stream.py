@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any, Protocol
 
 import torch
@@ -147,7 +148,7 @@ class Stream:
             self.close()
             loader = DataLoader(
                 Numbered(self),
-                batch_sampler=Upcoming(self, step),  # pyright: ignore[reportArgumentType]
+                batch_sampler=map(self._draws, count(step)),  # pyright: ignore[reportArgumentType]
                 num_workers=self.workers,
                 generator=torch.Generator().manual_seed(self.seed),
                 worker_init_fn=_ignore_ctrl_c,
@@ -183,19 +184,6 @@ class Numbered(torch.utils.data.Dataset):
         return self.stream.sample(index)
 
 
-class Upcoming:
-    """What comes from a step on, batch by batch, without end."""
-
-    def __init__(self, stream: Stream, step: int) -> None:
-        self.stream, self.step = stream, step
-
-    def __iter__(self) -> Iterator[list[Draw]]:
-        step = self.step
-        while True:
-            yield self.stream._draws(step)
-            step += 1
-
-
 def in_order(data: Tensor | Sequence[Tensor] | Dataset, batch: int = 256) -> list[Any]:
     """Cut all samples, in their order, into batches, as for validation; the last may be smaller."""
     samples: Any = _tensors(data) or data
@@ -218,18 +206,18 @@ def moved(batch: Any, device: str | torch.device) -> Any:
     return tuple(moved(part, device) for part in batch)
 
 
-def parts(batch: Any, count: int) -> list[tuple[Any, float]]:
+def parts(batch: Any, number: int) -> list[tuple[Any, float]]:
     """Cut a batch, a tensor or a tuple or dict of such, along its first axis.
 
     Returns
     -------
     list of tuple
-        At most `count` parts, each with its share of the samples.
+        At most `number` parts, each with its share of the samples.
     """
     if isinstance(batch, Tensor):
-        return [(part, len(part) / len(batch)) for part in batch.chunk(count)]
+        return [(part, len(part) / len(batch)) for part in batch.chunk(number)]
     names = list(batch) if isinstance(batch, dict) else range(len(batch))
-    columns = [parts(batch[name], count) for name in names]
+    columns = [parts(batch[name], number) for name in names]
     kind = (lambda row: dict(zip(names, row, strict=True))) if isinstance(batch, dict) else tuple
     return [(kind([part for part, _ in row]), row[0][1]) for row in zip(*columns, strict=True)]
 

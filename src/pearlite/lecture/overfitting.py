@@ -15,6 +15,7 @@ from torch import Tensor
 from pearlite.data.stream import Stream
 from pearlite.judge.classes import share
 from pearlite.judge.interval import Interval
+from pearlite.judge.overfit import Diagnosis, diagnose
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
 from pearlite.nets.mlp import MLP
@@ -23,7 +24,6 @@ from pearlite.see.style import BLUE, INK, MAP_AROUND_ZERO, SOFT, VERMILION, pane
 from pearlite.task import Task
 from pearlite.train.losses import cross_entropy
 from pearlite.train.optimisers import adam
-from pearlite.train.overfit import Diagnosis, diagnose
 from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
 

@@ -119,7 +119,7 @@ def training_section(history: History, sentence: str = "") -> Html:
     history
         As `Trainer.fit` returns it.
     sentence
-        What to make of it, such as that of `pearlite.train.overfit.diagnose`.
+        What to make of it, such as that of `pearlite.judge.overfit.diagnose`.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pearlite.nets import weights
 from pearlite.nets.refiner import Refiner
-from pearlite.train import weights
 
 WEIGHTS = Path(__file__).with_name("refiner.safetensors")
 TILE = 768  # pixels, side of what is worked on at a time; even, bounds the memory

@@ -1,15 +1,14 @@
 """Whether a training learned too much, too little, or for too short a time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from pearlite.train.history import Row
-from pearlite.train.learning_curve import LearningCurve
+from pearlite.judge.learning_curve import LearningCurve
 
 FEWEST_ROWS, NOTABLE = 8, 0.05  # notable is a change of the loss by this share of it
 TINY, WIDE, FAR = 0.01, 0.1, 0.5  # a change, a gap and a loss, as shares of the trivial answer's
@@ -31,7 +30,7 @@ class Diagnosis:
 
 
 def diagnose(
-    history: Sequence[Row],
+    history: Sequence[Mapping[str, float]],
     *,
     train: str = "loss",
     validation: str = "val_loss",

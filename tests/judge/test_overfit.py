@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from pearlite.train.learning_curve import learning_curve
-from pearlite.train.overfit import diagnose
+from pearlite.judge.learning_curve import learning_curve
+from pearlite.judge.overfit import diagnose
 
 STEPS = np.arange(1, 61)
 SEEDS = range(5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pearlite.errors import InputError
-from pearlite.train.learning_curve import learning_curve
+from pearlite.judge.learning_curve import learning_curve
 
 SIZES = [50, 100, 200, 400, 800]
 

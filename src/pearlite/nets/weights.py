@@ -23,9 +23,16 @@ def save(module: nn.Module, path: Path, about: dict[str, str] | None = None) -> 
         Where to; an older file is replaced.
     about
         Text that travels in the file's header, such as the options that build the network.
+
+    Raises
+    ------
+    InputError
+        If `path` is a folder or cannot be written.
     """
     tensors = {name: t.detach().cpu().clone() for name, t in module.state_dict().items()}
     tensors = {name: t.contiguous() for name, t in tensors.items()}
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file for the weights")
     with replacing(path) as hidden:
         hidden.write_bytes(to_bytes(tensors, about))
 
