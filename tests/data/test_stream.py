@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pearlite.data.stream import Stream, in_order, parts
+from pearlite.data.batch import parts
+from pearlite.data.stream import Stream, in_order
 from pearlite.errors import InputError
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from pearlite.data.pixels import grey_step, same_pixels, turned
+from pearlite.data.pixels import same_pixels, turned
 
 _GRID = 16  # cells an axis
 _CANDIDATES = 3  # images compared with one image
@@ -83,7 +83,7 @@ def find_alike(
         first, second = int(known[nearest[row, column]]), int(asked[row])
         a, b = images[first], turned(images[second], turn[row][column])
         shift, agree, detail = _laid(a, b)
-        if a.shape == b.shape and (exact := same_pixels(a, b, (grey_step(a), grey_step(b)))):
+        if a.shape == b.shape and (exact := same_pixels(a, b, a, b)):
             shift, agree = (0, 0), exact
         elif agree < _ALIKE:
             continue

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pearlite.data.alike import find_alike
 from pearlite.data.overlap import find_overlaps
-from pearlite.data.pixels import grey_step, named_turn, same_pixels
+from pearlite.data.pixels import named_turn, same_pixels
 from pearlite.data.split import Split
 from pearlite.errors import InputError, Refused
 
@@ -241,5 +241,4 @@ def _tells(sample: np.ndarray) -> bool:
     picture = _picture(sample)
     if picture is None:
         return len(np.unique(sample)) >= _FEW
-    step = grey_step(picture)
-    return same_pixels(picture, picture, (step, step)) > 0
+    return same_pixels(picture, picture, picture, picture) > 0

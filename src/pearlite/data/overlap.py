@@ -9,10 +9,11 @@ then compared pixel by pixel.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from pearlite.data.pixels import changes, grey_step, same_pixels, slopes, turned
+from pearlite.data.pixels import changes, same_pixels, slopes, turned
 
 _WINDOW = 8  # pixels
 _BLOCK = 5  # windows of which the smallest hash is kept
@@ -65,16 +66,20 @@ def find_overlaps(
     """Yield the overlaps between images `known` and images `asked` (indices into `images`)."""
     table = windows(images, known)
     order = np.argsort(table.hashes, kind="stable")
-    hashes = table.hashes[order]
+    hashes, first, run = np.unique(table.hashes[order], return_index=True, return_counts=True)
+    if not len(hashes):
+        return
     found = []
     for turn in range(8):
         query = windows(images, asked, turn)
-        low = np.searchsorted(hashes, query.hashes, side="left")
-        high = np.searchsorted(hashes, query.hashes, side="right")
-        count = np.minimum(high - low, _RUN)
-        at = np.repeat(np.arange(len(count)), count)
-        within = np.arange(len(at)) - np.repeat(count.cumsum() - count, count)
-        match = order[low[at] + within * (high - low)[at] // count[at]]
+        sorted_ = np.argsort(query.hashes)  # neighbours look in one place of the table: faster
+        place = np.searchsorted(hashes, query.hashes[sorted_]).clip(max=len(hashes) - 1)
+        hit = hashes[place] == query.hashes[sorted_]
+        at, place = sorted_[hit], place[hit]
+        count = np.minimum(run[place], _RUN)
+        within = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
+        at, place, count = (np.repeat(values, count) for values in (at, place, count))
+        match = order[first[place] + within * run[place] // count]
         places = (query.image[at], table.image[match], np.full(len(at), turn))
         offsets = table.row[match] - query.row[at], table.column[match] - query.column[at]
         found.append(np.stack([*places, *offsets]))
@@ -83,20 +88,7 @@ def find_overlaps(
 
 def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overlap]:
     """Yield those places, most frequent first, at which the pixels agree."""
-    if not found.size:
-        return
-    reach = max(max(image.shape) for image in images)
-    found[3:] += reach
-    sizes = (len(images), len(images), 8, 2 * reach + 1, 2 * reach + 1)
-    places, votes = np.unique(np.ravel_multi_index(tuple(found), sizes), return_counts=True)
-    places = np.stack(np.unravel_index(places[np.argsort(-votes, kind="stable")], sizes))
-    places[3:] -= reach
-    tried: dict[int, set[int]] = {}
-    for asked, known, turn, down, right in places.T.tolist():
-        seen = tried.setdefault(asked, set())
-        if known in seen or len(seen) >= _CANDIDATES:
-            continue
-        seen.add(known)
+    for asked, known, turn, down, right in _likeliest(images, found).T.tolist():
         a, b = images[known], turned(images[asked], turn)
         rows = slice(max(down, 0), min(a.shape[0], b.shape[0] + down))
         columns = slice(max(right, 0), min(a.shape[1], b.shape[1] + right))
@@ -104,10 +96,30 @@ def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overl
         b_shared = b[
             rows.start - down : rows.stop - down, columns.start - right : columns.stop - right
         ]
-        correlation = same_pixels(a_shared, b_shared, (grey_step(a), grey_step(b)))
+        correlation = same_pixels(a_shared, b_shared, a, b)
         if correlation:
             size = a_shared.shape
             yield Overlap(known, asked, turn, size[0], size[1], correlation)
+
+
+def _likeliest(images: Sequence[np.ndarray], found: np.ndarray) -> np.ndarray:
+    """Return each pair's most frequent place, and of each asked image the likeliest few pairs."""
+    if not found.size:
+        return found
+    reach = max(max(image.shape) for image in images)
+    found[3:] += reach
+    sizes = (len(images), len(images), 8, 2 * reach + 1, 2 * reach + 1)
+    places, votes = np.unique(np.ravel_multi_index(tuple(found), sizes), return_counts=True)
+    places = np.stack(
+        np.unravel_index(places[np.argsort(-votes, kind="stable")], sizes)  # most votes first
+    )
+    places[3:] -= reach
+    _, best = np.unique(places[0] * len(images) + places[1], return_index=True)
+    places = places[:, np.sort(best)]
+    by_asked = np.argsort(places[0], kind="stable")
+    _, start, pairs = np.unique(places[0, by_asked], return_index=True, return_counts=True)
+    rank = np.arange(len(by_asked)) - np.repeat(start, pairs)
+    return places[:, np.sort(by_asked[rank < _CANDIDATES])]
 
 
 def windows(images: Sequence[np.ndarray], chosen: np.ndarray, turn: int = 0) -> Windows:
@@ -147,7 +159,7 @@ def _hashes(images_NYX: np.ndarray) -> np.ndarray:
     code ^= code >> np.uint64(32)
     turns = changes(right, down)
     for axis in (1, 2):
-        turns = np.sum([_sliced(turns, axis, step, size) for step in range(size)], axis=0)
+        turns = reduce(np.add, (_sliced(turns, axis, step, size) for step in range(size)))
     code[turns < _TURNS] = _NONE
     return code
 
@@ -163,10 +175,10 @@ def _winnowed(hashes: np.ndarray) -> np.ndarray:
     """Return the hashes that are the smallest of some block, the largest number elsewhere."""
     smallest = hashes
     for axis in (1, 2):
-        smallest = np.minimum.reduce([_sliced(smallest, axis, s, _BLOCK) for s in range(_BLOCK)])
+        smallest = reduce(np.minimum, (_sliced(smallest, axis, s, _BLOCK) for s in range(_BLOCK)))
     for axis in (1, 2):
         pad = [(0, 0)] * 3
         pad[axis] = (_BLOCK - 1, _BLOCK - 1)
         padded = np.pad(smallest, pad)
-        smallest = np.maximum.reduce([_sliced(padded, axis, s, _BLOCK) for s in range(_BLOCK)])
+        smallest = reduce(np.maximum, (_sliced(padded, axis, s, _BLOCK) for s in range(_BLOCK)))
     return np.where(smallest == hashes, hashes, _NONE)

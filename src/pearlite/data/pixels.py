@@ -29,15 +29,17 @@ def grey_step(image_YX: np.ndarray) -> float:
     return float(np.diff(levels).min()) if len(levels) >= _LEVELS else 0.0
 
 
-def same_pixels(a_YX: np.ndarray, b_YX: np.ndarray, steps: tuple[float, float]) -> float:
+def same_pixels(
+    a_YX: np.ndarray, b_YX: np.ndarray, of_a_YX: np.ndarray, of_b_YX: np.ndarray
+) -> float:
     """Return the correlation of two regions if one is the other but for contrast and rounding.
 
     Parameters
     ----------
     a_YX, b_YX
         Regions of equal shape.
-    steps
-        Distance of neighbouring grey levels in the image of either.
+    of_a_YX, of_b_YX
+        The images that they are cut from, which tell how finely grey levels were rounded.
 
     Returns
     -------
@@ -46,15 +48,19 @@ def same_pixels(a_YX: np.ndarray, b_YX: np.ndarray, steps: tuple[float, float]) 
     """
     a, b = (region - region.mean(dtype=np.float64) for region in (a_YX, b_YX))
     spread_a, spread_b = np.sqrt((a * a).mean()), np.sqrt((b * b).mean())
-    if spread_a < _PLAIN * steps[0] or spread_b < _PLAIN * steps[1] or not spread_a * spread_b:
-        return 0.0
-    if len(np.unique(a_YX)) <= _DRAWN[0] and changes(*slopes(a_YX[None])).sum() < _DRAWN[1]:
+    if not spread_a * spread_b:
         return 0.0
     correlation = float((a * b).mean() / (spread_a * spread_b))
     left = np.sqrt(max(0.0, 1 - correlation**2))
+    if correlation <= 0 or left >= _MOST + _EXACT:
+        return 0.0
+    steps = grey_step(of_a_YX), grey_step(of_b_YX)
+    if spread_a < _PLAIN * steps[0] or spread_b < _PLAIN * steps[1]:
+        return 0.0
+    if len(np.unique(a_YX)) <= _DRAWN[0] and changes(*slopes(a_YX[None])).sum() < _DRAWN[1]:
+        return 0.0
     rounding = np.hypot(steps[0] / spread_a, steps[1] / spread_b)
-    equal = correlation > 0 and left < min(_ROUNDED * rounding, _MOST) + _EXACT
-    return correlation if equal else 0.0
+    return correlation if left < min(_ROUNDED * rounding, _MOST) + _EXACT else 0.0
 
 
 def slopes(images_NYX: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
+from pearlite.data.batch import moved
 from pearlite.errors import InputError
 from pearlite.seeds import derived_seed
 
@@ -195,38 +196,6 @@ def in_order(data: Tensor | Sequence[Tensor] | Dataset, batch: int = 256) -> lis
         default_collate([samples[i] for i in range(start, min(start + batch, len(samples)))])
         for start in starts
     ]
-
-
-def moved(batch: Any, device: str | torch.device) -> Any:
-    """Return a batch, a tensor or a tuple or dict of such, on a device."""
-    if isinstance(batch, Tensor):
-        return batch.to(device, non_blocking=True)
-    if isinstance(batch, dict):
-        return {name: moved(part, device) for name, part in batch.items()}
-    return tuple(moved(part, device) for part in batch)
-
-
-def parts(batch: Any, number: int) -> list[tuple[Any, float]]:
-    """Cut a batch, a tensor or a tuple or dict of such, along its first axis.
-
-    Returns
-    -------
-    list of tuple
-        At most `number` parts, each with its share of the samples.
-    """
-    if isinstance(batch, Tensor):
-        return [(part, len(part) / len(batch)) for part in batch.chunk(number)]
-    names = list(batch) if isinstance(batch, dict) else range(len(batch))
-    columns = [parts(batch[name], number) for name in names]
-    kind = (lambda row: dict(zip(names, row, strict=True))) if isinstance(batch, dict) else tuple
-    return [(kind([part for part, _ in row]), row[0][1]) for row in zip(*columns, strict=True)]
-
-
-def samples_in(batch: Any) -> int:
-    """Return the length of the first axis of a batch, a tensor or a tuple or dict of such."""
-    if isinstance(batch, Tensor):
-        return len(batch)
-    return samples_in(next(iter(batch.values() if isinstance(batch, dict) else batch)))
 
 
 def rank() -> int:

@@ -80,7 +80,7 @@ class State:
         else:
             return None
         before = [old for old in self._found() if old.name[:10] < path.name[:10]]
-        self._remove_all_but(path, *before[:1])
+        self.clear(path, *before[:1])
         return path
 
     def restore(self, trainer: "Trainer") -> bool:
@@ -122,11 +122,8 @@ class State:
             part.load_state_dict(parts[name])
         return True
 
-    def clear(self) -> None:
-        """Remove what an earlier training has left."""
-        self._remove_all_but()
-
-    def _remove_all_but(self, *kept: Path) -> None:
+    def clear(self, *kept: Path) -> None:
+        """Remove all states but `kept`, such as those of an earlier training."""
         for old in self._found() if rank() == 0 else []:
             if old not in kept:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()

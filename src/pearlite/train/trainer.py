@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pearlite.data.stream import parts, rank, world
+from pearlite.data.batch import parts
+from pearlite.data.stream import rank, world
 from pearlite.errors import InputError
 from pearlite.see.progress import track
 from pearlite.see.shapes import naming
@@ -45,16 +46,14 @@ class Trainer:
     optimiser
         Makes an optimiser from a player's parameters.
     validate
-        Maps the task to named numbers, such as ``{"mse": 0.01}``; called in evaluation mode and
-        without gradients (see `pearlite.train.validate`). The first number is watched: smaller is
-        better.
+        Maps the task to named numbers, such as ``{"mse": 0.01}``, in evaluation mode and without
+        gradients (see `pearlite.train.validate`). The first is watched: smaller is better.
     every
         Validate after every so many steps, and after the last.
     patience
         Stop after so many validations in a row without improvement; never where None.
     keep
-        The weights that the task has in the end: of the ``"best"`` validation or of the ``"last"``
-        step.
+        The weights in the end: of the ``"best"`` validation or of the ``"last"`` step.
     seed
         Determines what the task draws.
     accumulate
@@ -64,8 +63,7 @@ class Trainer:
         ``"float32"``; ``"bfloat16"`` for matrix products in 16 bits (torch's autocast); ``"auto"``
         takes that where the device does it in hardware.
     compile
-        Compile the losses with ``torch.compile`` first: a minute that pays in long trainings of
-        networks with many small operations.
+        Compile the losses with ``torch.compile`` first; docs/engine.md says where it pays.
     state
         Where to save what a training needs to go on.
     events
@@ -199,7 +197,7 @@ class Trainer:
                         self.judge()
                     if interrupted():
                         self.stopped = "interrupt"
-                    elif self.state is not None:
+                    if self.state is not None:
                         self.state.save_if_due(self)
                 if self.state is not None:
                     self.state.save(self)
@@ -227,18 +225,14 @@ class Trainer:
 
     def descend(self, loss_of: Callable[[Any], Tensor], batch: Any) -> Tensor:
         """Add the gradient of a loss of the batch to the parameters', and return the loss."""
-        if self.accumulate == 1:
+        cut = [(batch, 1.0)] if self.accumulate == 1 else parts(batch, self.accumulate)
+        losses = []
+        for part, share in cut:
             with self._precision:
-                loss = loss_of(batch)
+                loss = loss_of(part) if share == 1 else share * loss_of(part)
             loss.backward()
-            return loss.detach()
-        total = torch.zeros(())
-        for part, share in parts(batch, self.accumulate):
-            with self._precision:
-                loss = share * loss_of(part)
-            loss.backward()
-            total = total + loss.detach()
-        return total
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def judge(self) -> None:
         """Add a row to the history, keep the weights if they are the best, or lose patience."""
@@ -291,13 +285,12 @@ class Trainer:
 
     def _ticks(self, steps: int | None, minutes: float | None) -> Iterator[None]:
         """Yield before every update, until `stopped` says why there is no other."""
+        last = math.inf if steps is None else steps
+        longest = math.inf if minutes is None else 60 * minutes
         while True:
-            if self.stopped:
-                pass
-            elif steps is not None and self.step >= steps:
-                self.stopped = "steps"
-            elif minutes is not None and self.seconds >= 60 * minutes:
-                self.stopped = "minutes"
+            if not self.stopped:
+                late = self.seconds >= longest
+                self.stopped = "steps" if self.step >= last else "minutes" if late else ""
             if self.world > 1:
                 self._agree()
             if self.stopped:
@@ -306,11 +299,9 @@ class Trainer:
 
     def _agree(self) -> None:
         """Stop all processes at the same step."""
-        known = self.stopped in REASONS
-        choice = REASONS.index(self.stopped if known else "event")
+        choice = REASONS.index(self.stopped if self.stopped in REASONS else "event")
         chosen = agreed(choice)
-        if chosen != choice:
-            self.stopped = REASONS[chosen]
+        self.stopped = self.stopped if chosen == choice else REASONS[chosen]
 
     def _call(self, event: str) -> None:
         for function in self.events[event]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pearlite.data.stream import samples_in
+from pearlite.data.batch import samples_in
 from pearlite.task import Task
 
 
