@@ -57,9 +57,8 @@ def replicate(task: Task) -> Task:
     if world() == 1:
         return task
     players = list(task.players())
-    losses = DistributedDataParallel(
-        _Losses(task, players), find_unused_parameters=len(players) > 1
-    )
+    together = _Losses(task, players)
+    losses = DistributedDataParallel(together, find_unused_parameters=len(players) > 1)
     moves = [replace(p, loss=partial(losses, i)) for i, p in enumerate(players)]
     task.players = lambda: moves
     return task
@@ -93,8 +92,7 @@ def agreed(choice: int) -> int:
     """Return the largest of what the processes chose, so that they all do the same."""
     if world() == 1:
         return choice
-    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    chosen = torch.tensor(choice, device=device)
+    chosen = torch.tensor(choice, device="cuda" if dist.get_backend() == "nccl" else "cpu")
     dist.all_reduce(chosen, dist.ReduceOp.MAX)
     return int(chosen)
 
