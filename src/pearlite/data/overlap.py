@@ -72,10 +72,10 @@ def find_overlaps(
     found = []
     for turn in range(8):
         query = windows(images, asked, turn)
-        sorted_ = np.argsort(query.hashes)  # neighbours look in one place of the table: faster
-        place = np.searchsorted(hashes, query.hashes[sorted_]).clip(max=len(hashes) - 1)
-        hit = hashes[place] == query.hashes[sorted_]
-        at, place = sorted_[hit], place[hit]
+        ascending = np.argsort(query.hashes)  # neighbours look in one place of the table: faster
+        place = np.searchsorted(hashes, query.hashes[ascending]).clip(max=len(hashes) - 1)
+        hit = hashes[place] == query.hashes[ascending]
+        at, place = ascending[hit], place[hit]
         count = np.minimum(run[place], _RUN)
         within = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
         at, place, count = (np.repeat(values, count) for values in (at, place, count))
