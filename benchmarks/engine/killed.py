@@ -29,7 +29,7 @@ def main() -> None:
         if (trainer.step, trainer.rank) == (step, rank):
             threading.Thread(target=kill).start()
 
-    runpy.run_path(str(EXAMPLE))["main"](sys.argv[4:], step=[kill_at])
+    runpy.run_path(str(EXAMPLE))["main"](sys.argv[4:], also=[kill_at])
 
 
 if __name__ == "__main__":
