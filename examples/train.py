@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from pearlite.card import model_card
+from pearlite.data.batch import moved
 from pearlite.data.leaks import check_split
 from pearlite.data.split import Split, split
 from pearlite.data.stream import Stream, in_order
@@ -82,22 +83,20 @@ def main(arguments: Sequence[str] | None = None, also: Sequence[Event] = ()) -> 
 
     with joined() as device:
         task = replicate(Digits().to(device))
-        data = {
-            name: (images[part].to(device), labels[part].to(device))
-            for name, part in parts.parts.items()
-        }
+        data = {name: (images[part], labels[part]) for name, part in parts.parts.items()}
         stream = Stream(
             data["train"],
             batch=64,
             augment=None if chosen.no_shift else shift,
             workers=chosen.workers,
+            device=device,
         )
         steps = chosen.epochs * stream.epoch
         rates = cosine(steps=steps, warm_up=20)
         trainer = Trainer(
             task,
             optimiser=adam(1e-2),
-            validate=mean_loss(in_order(data["validation"])),
+            validate=mean_loss(moved(in_order(data["validation"]), device)),
             every=stream.epoch,
             state=State(chosen.out / "state", seconds=chosen.save_seconds),
             events={
@@ -112,13 +111,13 @@ def main(arguments: Sequence[str] | None = None, also: Sequence[Event] = ()) -> 
             weights.save(task, chosen.out / "model.safetensors")
             images, labels = data["test"]
             with torch.inference_mode():
-                answers = task(images).argmax(1)
-            found = accuracy(labels.cpu(), answers.cpu())
+                answers = task(images.to(device)).argmax(1)
+            found = accuracy(labels, answers.cpu())
             print(
                 f"right: {found.value:.1%} ({found.low:.1%} to {found.high:.1%}) of unseen digits"
             )
             if chosen.export:
-                export(task.cpu(), images[:2].cpu(), parts, found, chosen.out)
+                export(task.cpu(), images[:2], parts, found, chosen.out)
 
 
 def export(task: Task, example: Tensor, parts: Split, found: Interval, out: Path) -> None:
