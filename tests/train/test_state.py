@@ -127,6 +127,15 @@ def test_two_states_are_kept_and_a_new_training_removes_them(tmp_path):
     assert [int(file.name.split("-")[0]) for file in sorted(tmp_path.iterdir())] == [2, 3]
 
 
+def test_other_files_in_the_folder_stay(tmp_path):
+    (tmp_path / "2026-11-raw").mkdir()
+    others = [tmp_path / "2026-11-raw" / "image.tif", tmp_path / "1700000000-notes.txt"]
+    for other in others:
+        other.write_text("dear to somebody")
+    trainer_of(tmp_path).fit(stream(), steps=3)
+    assert all(other.exists() for other in others)
+
+
 def test_a_finished_training_that_goes_on_stays_as_it_is(tmp_path):
     whole = trained(tmp_path)
     again = trained(tmp_path)

@@ -121,12 +121,8 @@ class Muon(torch.optim.Optimizer):
         names = ("exp_avg", "exp_avg_sq", "step")
         means, squares, steps = ([self.state[p][name] for p in parameters] for name in names)
         options: Any = {"beta1": 0.9, "beta2": 0.95, "eps": 1e-8, "amsgrad": False}
-        options |= {
-            "lr": group["lr"],
-            "weight_decay": group["weight_decay"],
-            "maximize": False,
-            "fused": True,
-        }
+        options |= {name: group[name] for name in ("lr", "weight_decay")}
+        options |= {"maximize": False, "fused": True}
         grads = [p.grad for p in parameters]
         adamw_update(parameters, grads, means, squares, [], steps, **options)
 

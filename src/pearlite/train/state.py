@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pearlite.train.trainer import Trainer
 
 ABOUT = "state.json"  # of a sharded state: everything that is no tensor
+NAME = re.compile(r"\d{10}-([0-9a-f]{16}\.safetensors|shards)")
 
 
 class State:
@@ -130,7 +132,8 @@ class State:
 
     def _found(self) -> list[Path]:
         """Return the states, the newest first."""
-        return sorted(self.folder.glob("[0-9]*-*"), reverse=True)
+        states = (path for path in self.folder.glob("*-*") if NAME.fullmatch(path.name))
+        return sorted(states, reverse=True)
 
     def _save_shards(self, step: int, about: str, tensors: dict[str, Tensor]) -> Path:
         path, hidden = self.folder / f"{step:010d}-shards", self.folder / ".shards"
