@@ -1,5 +1,6 @@
 import csv
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -134,6 +135,24 @@ def test_other_files_in_the_folder_stay(tmp_path):
         other.write_text("dear to somebody")
     trainer_of(tmp_path).fit(stream(), steps=3)
     assert all(other.exists() for other in others)
+
+
+@pytest.mark.parametrize("number", [float, np.float32, np.int64, torch.tensor])
+def test_a_validation_may_return_any_kind_of_number(tmp_path, number):
+    numbers = {"error": number(3)}
+    trainer = Trainer(Curve(), validate=lambda task: numbers, state=State(tmp_path, seconds=0))
+    assert trainer.fit(stream(), steps=2)[-1]["error"] == 3
+    again = Trainer(Curve(), validate=lambda task: numbers, state=State(tmp_path))
+    assert again.fit(stream(), steps=2, resume=True) == trainer.history
+
+
+def test_a_training_that_was_broken_off_goes_on_exactly_in_the_same_trainer(tmp_path):
+    trainer = trainer_of(tmp_path / "broken", fails_at=22)
+    with pytest.raises(Stop):
+        trainer.fit(stream(), steps=40)
+    trainer.events["step"].pop()
+    trainer.fit(stream(), steps=40, resume=True)
+    assert torch.equal(weights(trainer), weights(trained(tmp_path / "whole")))
 
 
 def test_a_finished_training_that_goes_on_stays_as_it_is(tmp_path):

@@ -279,6 +279,8 @@ def test_a_player_may_move_more_rarely():
     [
         ({"keep": "all"}, 'must be "best" or "last"'),
         ({"patience": 3}, "give validate"),
+        ({"every": 0}, "every=0 and accumulate=1 must be at least 1"),
+        ({"accumulate": 0}, "every=1 and accumulate=0 must be at least 1"),
         ({"events": {"stepp": []}}, "the events are start, step, validate, end"),
     ],
 )

@@ -107,6 +107,8 @@ class Trainer:
     ) -> None:
         if keep not in ("best", "last"):
             raise InputError(f'keep={keep!r} must be "best" or "last"')
+        if every < 1 or accumulate < 1:
+            raise InputError(f"every={every} and accumulate={accumulate} must be at least 1")
         if patience is not None and validate is None:
             raise InputError("patience needs something to watch: give validate")
         if precision not in ("float32", "bfloat16", "auto"):
@@ -178,7 +180,7 @@ class Trainer:
         if steps is minutes is self.patience is None and not any(self.events.values()):
             raise InputError("training would never end: give steps, minutes or patience")
         self.stopped = ""
-        if self.state is not None and self.step == 0:
+        if self.state is not None and (resume or self.step == 0):
             self.state.restore(self) if resume else self.state.clear()
         if self.stopped in ("steps", "minutes", "interrupt"):
             self.stopped = ""
@@ -240,7 +242,7 @@ class Trainer:
         if self.validate is not None:
             self.task.eval()
             with torch.inference_mode(), self._precision:
-                numbers = self.validate(self.task)
+                numbers = {name: float(n) for name, n in self.validate(self.task).items()}
             self.task.train()
             row |= numbers
             watched = next(iter(numbers.values()))
