@@ -19,12 +19,12 @@ from pearlite.train.trainer import Trainer
 class Bowl(Task):
     """Loss ½ k w²: gradient descent at a rate above 2/k diverges, at 1/k it is done in a step."""
 
-    def __init__(self, k=1.0):
+    def __init__(self, k=1.0, floor=0.0):
         super().__init__()
-        self.w, self.k = nn.Parameter(torch.tensor(1.0)), k
+        self.w, self.k, self.floor = nn.Parameter(torch.tensor(1.0)), k, floor
 
     def loss(self, batch):
-        return self.k * self.w**2 / 2
+        return self.k * self.w**2 / 2 + self.floor
 
 
 class Net(Task):
@@ -45,9 +45,10 @@ def data(seed=0):
     return x, x.sum(1, keepdim=True)
 
 
+@pytest.mark.parametrize("floor", [0.0, -20.0])
 @pytest.mark.parametrize("k", [0.1, 1.0, 100.0])
-def test_the_suggestion_follows_the_curvature(k):
-    scan = find_rate(Bowl(k), lambda step: None, optimiser=sgd(), highest=1e3)
+def test_the_suggestion_follows_the_curvature(k, floor):
+    scan = find_rate(Bowl(k, floor), lambda step: None, optimiser=sgd(), highest=1e3)
     assert 0.1 / k < scan.suggestion < 2 / k
 
 

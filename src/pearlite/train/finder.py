@@ -52,9 +52,7 @@ def find_rate(
     if not 0 < lowest < highest:
         raise InputError(f"rates from {lowest} to {highest}: expected 0 < lowest < highest")
     if len(task.players()) != 1:
-        raise InputError(
-            "a task of several players has no one loss to watch: set its rates by hand"
-        )
+        raise InputError("several players have no one loss to watch: set their rates by hand")
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []
 
@@ -62,7 +60,8 @@ def find_rate(
         if trainer.step:
             losses.append(float(sum(trainer.losses.sums.values())))
             trainer.losses = MeanLosses()
-            if not losses[-1] < TOO_MUCH * np.median(losses[:10]):
+            usual = np.median(losses[:10])
+            if not losses[-1] < usual + (TOO_MUCH - 1) * abs(usual):
                 trainer.stopped = "exploded"
         if trainer.step < steps:
             for group in trainer.optimisers[0].param_groups:
