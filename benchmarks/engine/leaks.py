@@ -23,8 +23,8 @@ from pearlite.data.split import Split, split
 
 Images = list[np.ndarray]
 PATCH = 64
-AMONG, PIXELS = 300, 2**24  # of the set that stand in train beside what is planted, at most
-PIECES = {"EMPS": 8, "segment": 60}  # patches of each image that stand for it
+AMONG, PIXELS = 300, 2**23  # of the set that stand in train beside what is planted, at most
+PIECES = {"EMPS": 8, "segment": 64}  # patches of each image that stand for it
 TEXTURES = (
     samples.grains,
     samples.laths,
@@ -90,7 +90,7 @@ def real(data: Path) -> Iterator[tuple[str, Images]]:
     for path in sorted(data.glob("segment/*/*/*.png")):
         if not path.parent.name.endswith("_annot"):
             specimens.setdefault(path.name.split("_")[0], path)
-    images = [_read(path) for path in specimens.values()]
+    images = [_read(path)[:512, :512] for path in specimens.values()]
     yield "segment", images
     yield "segment, patches", _pieces(images, PIECES["segment"])
 

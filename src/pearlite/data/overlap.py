@@ -21,7 +21,8 @@ SHARED = _WINDOW + _BLOCK - 1
 """Pixels along both axes from which a shared region is certain to be found."""
 _TURNS = 4  # changes of sign from which a window is no plain slope or edge
 _RUN = 16  # patches with one window that are looked at
-_CANDIDATES = 5  # patches compared pixel by pixel with one patch
+_CANDIDATES = (5, 64)  # patches compared pixel by pixel with one patch: at least, at most,
+_PIXELS = 2**18  # and so many pixels of them
 _CHUNK = 2**22  # pixels hashed at a time
 _NONE = np.uint64(2**64 - 1)
 
@@ -69,7 +70,7 @@ def find_overlaps(
     hashes, first, run = np.unique(table.hashes[order], return_index=True, return_counts=True)
     if not len(hashes):
         return
-    found = []
+    found, rarity = [], []
     for turn in range(8):
         query = windows(images, asked, turn)
         ascending = np.argsort(query.hashes)  # neighbours look in one place of the table: faster
@@ -83,12 +84,14 @@ def find_overlaps(
         places = (query.image[at], table.image[match], np.full(len(at), turn))
         offsets = table.row[match] - query.row[at], table.column[match] - query.column[at]
         found.append(np.stack([*places, *offsets]))
-    yield from _compared(images, np.concatenate(found, axis=1))
+        rarity.append(1 / run[place])
+    places = _likeliest(images, np.concatenate(found, axis=1), np.concatenate(rarity))
+    yield from _compared(images, places)
 
 
-def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overlap]:
-    """Yield those places, most frequent first, at which the pixels agree."""
-    for asked, known, turn, down, right in _likeliest(images, found).T.tolist():
+def _compared(images: Sequence[np.ndarray], places: np.ndarray) -> Iterator[Overlap]:
+    """Yield those places at which the pixels agree."""
+    for asked, known, turn, down, right in places.T.tolist():
         a, b = images[known], turned(images[asked], turn)
         rows = slice(max(down, 0), min(a.shape[0], b.shape[0] + down))
         columns = slice(max(right, 0), min(a.shape[1], b.shape[1] + right))
@@ -102,24 +105,27 @@ def _compared(images: Sequence[np.ndarray], found: np.ndarray) -> Iterator[Overl
             yield Overlap(known, asked, turn, size[0], size[1], correlation)
 
 
-def _likeliest(images: Sequence[np.ndarray], found: np.ndarray) -> np.ndarray:
-    """Return each pair's most frequent place, and of each asked image the likeliest few pairs."""
+def _likeliest(images: Sequence[np.ndarray], found: np.ndarray, rarity: np.ndarray) -> np.ndarray:
+    """Return each pair's likeliest place, and of each asked image the likeliest few pairs.
+
+    A window that few images have says more than a common one: each counts by its rarity.
+    """
     if not found.size:
         return found
     reach = max(max(image.shape) for image in images)
     found[3:] += reach
     sizes = (len(images), len(images), 8, 2 * reach + 1, 2 * reach + 1)
-    places, votes = np.unique(np.ravel_multi_index(tuple(found), sizes), return_counts=True)
-    places = np.stack(
-        np.unravel_index(places[np.argsort(-votes, kind="stable")], sizes)  # most votes first
-    )
+    places, which = np.unique(np.ravel_multi_index(tuple(found), sizes), return_inverse=True)
+    likeliest = np.argsort(-np.bincount(which, rarity), kind="stable")
+    places = np.stack(np.unravel_index(places[likeliest], sizes))
     places[3:] -= reach
     _, best = np.unique(places[0] * len(images) + places[1], return_index=True)
     places = places[:, np.sort(best)]
     by_asked = np.argsort(places[0], kind="stable")
     _, start, pairs = np.unique(places[0, by_asked], return_index=True, return_counts=True)
     rank = np.arange(len(by_asked)) - np.repeat(start, pairs)
-    return places[:, np.sort(by_asked[rank < _CANDIDATES])]
+    area = np.array([image.size for image in images])[places[0, by_asked]]
+    return places[:, np.sort(by_asked[rank < np.clip(_PIXELS // area, *_CANDIDATES)])]
 
 
 def windows(images: Sequence[np.ndarray], chosen: np.ndarray, turn: int = 0) -> Windows:
