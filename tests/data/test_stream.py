@@ -1,12 +1,13 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pearlite.data.batch import parts
+from pearlite.data.batch import moved, parts, samples_in
 from pearlite.data.stream import Stream, in_order
 from pearlite.errors import InputError
 
@@ -104,9 +105,20 @@ def test_parts_of_a_batch_hold_it_whole():
     assert torch.equal(torch.cat([part["y"][1] for part, _ in cut]), numbers(7))
 
 
+def test_names_travel_in_a_batch():
+    names = [f"image {i}" for i in range(7)]
+    batch = {"name": names, "x": numbers(7)}
+    assert samples_in(batch) == 7
+    assert moved(batch, "cpu")["name"] == tuple(names)
+    cut = [part for part, _ in parts(batch, 3)]
+    assert [len(part["x"]) for part in cut] == [len(part["name"]) for part in cut] == [3, 3, 1]
+    assert [name for part in cut for name in part["name"]] == names
+
+
 @pytest.mark.parametrize(
     ("data", "batch", "says"),
     [
+        ((np.zeros(4), np.zeros(4)), 4, "torch.as_tensor"),
         (torch.empty(0, 3), 4, "empty"),
         ((torch.zeros(3), torch.zeros(4)), 4, r"\[3, 4\] samples"),
         (torch.zeros(3), 0, "at least 1"),

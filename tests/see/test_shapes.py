@@ -7,6 +7,7 @@ import torch
 from planted import Classifier, Heads, Planted, Words, image, planted
 from torch import nn
 
+from pearlite.data.stream import Stream
 from pearlite.errors import InputError
 from pearlite.see.shapes import ShapeError, explain, naming
 
@@ -150,3 +151,17 @@ def test_a_training_is_never_run_a_second_time_to_learn_what_failed():
     with pytest.raises(ShapeError, match="script"):
         train()
     assert runs == ["fit", "train", "script"]
+
+
+class Broken:
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        raise RuntimeError("the image has the wrong size")
+
+
+def test_an_error_of_a_worker_is_not_blamed_on_the_network():
+    net = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match="in DataLoader worker"), naming(net):
+        Stream(Broken(), batch=2, workers=1)(0)

@@ -1,4 +1,4 @@
-"""What can be done with a batch, be it a tensor, or a tuple or dict of batches."""
+"""What can be done with a batch: a tensor, a list of texts, or a tuple or dict of batches."""
 
 from typing import Any
 
@@ -12,7 +12,9 @@ def moved(batch: Any, device: str | torch.device) -> Any:
         return batch.to(device, non_blocking=True)
     if isinstance(batch, dict):
         return {name: moved(part, device) for name, part in batch.items()}
-    return tuple(moved(part, device) for part in batch)
+    if isinstance(batch, tuple | list):
+        return tuple(moved(part, device) for part in batch)
+    return batch
 
 
 def parts(batch: Any, number: int) -> list[tuple[Any, float]]:
@@ -25,6 +27,10 @@ def parts(batch: Any, number: int) -> list[tuple[Any, float]]:
     """
     if isinstance(batch, Tensor):
         return [(part, len(part) / len(batch)) for part in batch.chunk(number)]
+    if _is_text(batch):
+        size = -(-len(batch) // number)
+        cut = [batch[start : start + size] for start in range(0, len(batch), size)]
+        return [(part, len(part) / len(batch)) for part in cut]
     names = list(batch) if isinstance(batch, dict) else range(len(batch))
     columns = [parts(batch[name], number) for name in names]
     kind = (lambda row: dict(zip(names, row, strict=True))) if isinstance(batch, dict) else tuple
@@ -33,6 +39,11 @@ def parts(batch: Any, number: int) -> list[tuple[Any, float]]:
 
 def samples_in(batch: Any) -> int:
     """Return the length of the first axis of a batch."""
-    if isinstance(batch, Tensor):
+    if isinstance(batch, Tensor) or _is_text(batch):
         return len(batch)
     return samples_in(next(iter(batch.values() if isinstance(batch, dict) else batch)))
+
+
+def _is_text(batch: Any) -> bool:
+    """Whether a batch holds a text a sample, such as names of files."""
+    return not isinstance(batch, dict) and all(isinstance(part, str) for part in batch)

@@ -178,9 +178,6 @@ class Numbered(torch.utils.data.Dataset):
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
 
-    def __len__(self) -> int:
-        return self.stream.count
-
     def __getitem__(self, index: Draw) -> Any:
         return self.stream.sample(index)
 
@@ -216,6 +213,8 @@ def _tensors(data: Any) -> tuple[Tensor, ...]:
     """Return the tensors, none where the data are a dataset."""
     tensors = (data,) if isinstance(data, Tensor) else data
     if not isinstance(tensors, tuple | list) or not all(isinstance(t, Tensor) for t in tensors):
+        if isinstance(data, tuple) and any(hasattr(part, "__array__") for part in data):
+            raise InputError("a tuple of arrays is no data; torch.as_tensor makes tensors of them")
         return ()
     counts = [len(tensor) for tensor in tensors]
     if len(set(counts)) != 1:

@@ -54,7 +54,8 @@ def explain(network: nn.Module, error: BaseException) -> ShapeError | None:
         None if the error is no mistake of shape, type or range, such as a bug in a layer's code:
         then let it go on unchanged.
     """
-    if isinstance(error, InputError) or not isinstance(error, _KINDS):
+    from_worker = "in DataLoader worker process" in str(error)  # its traceback is in its message
+    if from_worker or isinstance(error, InputError) or not isinstance(error, _KINDS):
         return None
     failure = locate(network, error)
     advice = diagnose(failure) if failure else None
