@@ -62,6 +62,12 @@ def test_masked_counts_the_known_elements_only(loss):
     assert number(losses.masked(loss)(y_hat, y, torch.zeros_like(known))) == 0
 
 
+def test_a_mask_that_would_enlarge_the_prediction_is_refused():
+    column = torch.zeros(3, 1)
+    with pytest.raises(RuntimeError, match="must match the existing size"):
+        losses.masked(losses.mse)(column, column, torch.ones(3, dtype=torch.bool))
+
+
 def test_cross_entropy_is_that_of_torch_with_weights_and_unlabelled_elements():
     logits, y = image()
     y[0, :5] = -1

@@ -42,6 +42,7 @@ def masked(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """
 
     def loss_where_known(y_hat: Tensor, y: Tensor, known: Tensor) -> Tensor:
+        known = known.expand_as(_alike(y_hat, y))
         y_hat, y = torch.where(known, y_hat, 0), torch.where(known, y, 0)
         return loss(y_hat, y) * (known.numel() / known.sum().clamp(min=1))
 
