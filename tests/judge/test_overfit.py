@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from pearlite.errors import InputError
 from pearlite.judge.learning_curve import learning_curve
 from pearlite.judge.overfit import diagnose
 
@@ -97,3 +98,12 @@ def test_columns_can_be_named():
         for r in history(falling(8), turning(20))
     ]
     assert diagnose(rows, train="loss_a", validation="val_a").verdict == "over-fitted"
+    with pytest.raises(InputError, match="but step, loss_a, val_a"):
+        diagnose(rows)
+
+
+@pytest.mark.parametrize("last", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_is_never_healthy(last):
+    found = diagnose(history(falling(8), np.where(STEPS > 50, last, falling(8))))
+    assert (found.verdict, found.turned) == ("diverged", None)
+    assert "finite" in found.sentence

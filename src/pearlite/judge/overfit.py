@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from pearlite.errors import InputError
 from pearlite.judge.learning_curve import LearningCurve
 
 FEWEST_ROWS, NOTABLE = 8, 0.05  # notable is a change of the loss by this share of it
@@ -52,12 +53,25 @@ def diagnose(
         which losses are near or far. The largest loss of the first row where None.
     epoch, curve
         Steps an epoch and a learning curve of the same model, for the sentence.
+
+    Raises
+    ------
+    InputError
+        If no row of the history has both columns.
     """
     rows = [row for row in history if train in row and validation in row]
+    if history and not rows:
+        raise InputError(
+            f"the history has no {train!r} beside {validation!r}, but {', '.join(history[-1])}; "
+            "name its columns: train=…, validation=…"
+        )
     if len(rows) < FEWEST_ROWS:
         few = f"{len(rows)} validations are too few to see a trend: validate more often."
         return Diagnosis("unclear", None, math.nan, few)
     learned, withheld = (np.array([row[name] for row in rows]) for name in (train, validation))
+    if not np.isfinite([learned, withheld]).all():
+        says = "Not all losses are finite: lower the learning rate, or look for extreme values."
+        return Diagnosis("diverged", None, math.nan, says)
     scale = baseline or max(learned[0], withheld[0])
     width = max(3, len(rows) // 10 | 1)
     best = int(withheld.argmin())
