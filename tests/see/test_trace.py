@@ -150,6 +150,13 @@ def test_every_network_of_the_house_can_be_traced_drawn_and_written(name, tmp_pa
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("file", ["net.xyz", "net", "nowhere/net.png"])
+def test_a_picture_needs_a_folder_and_a_known_format(file, tmp_path):
+    made = trace(nn.Linear(2, 2), (1, 2))
+    with pytest.raises(InputError, match="no PNG or SVG file"):
+        made.picture(tmp_path / file)
+
+
 def test_a_class_of_ones_own_and_several_inputs():
     made = trace_command(
         "torch.nn:Bilinear", "2,3; 2,4", ["in1_features=3", "in2_features=4", "out_features=5"]
@@ -183,6 +190,11 @@ def test_a_run_knows_its_network(tmp_path):
         ("collections:Counter", "1,2", [], "not a torch module"),
         (".", "1,2", [], "keeps no network"),
         ("cnn", "1,3,8,8", [], "(B, 1, Y, X)"),
+        ("unet", "1,1,8,8", ["depth=deep"], "unet cannot be built"),
+        ("unet", "1,1,8,8", ["width=-3"], "unet cannot be built"),
+        ("mlp", "1,4", ["widths=4"], "mlp cannot be built"),
+        ("torch.nn:Linear", "1,4", ["in_features=a", "out_features=2"], "Linear cannot be built"),
+        ("unet", "1,1,8,8;3", [], "cannot be called with 2 inputs"),
     ],
 )
 def test_what_cannot_be_traced_is_said_in_a_sentence(

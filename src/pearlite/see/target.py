@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -47,6 +47,13 @@ def trace_command(target: str, input_shape: str, settings: Sequence[str] = ()) -
     first = next(iter(signature(network.forward).parameters), "")
     usual = torch.int64 if first.startswith("tokens") else torch.float32
     head, *others = input_shape.split(";")
+    try:
+        signature(network.forward).bind(head, *others)
+    except TypeError as error:
+        raise InputError(
+            f"{target} cannot be called with {1 + len(others)} inputs ({error}); give --input a "
+            "shape for each, separated by semicolons"
+        ) from error
     return trace(network, _tensor(head, usual), *(_tensor(text, torch.float32) for text in others))
 
 
@@ -69,7 +76,7 @@ def find_network(target: str, options: dict[str, Any]) -> nn.Module:
             f"{target} is neither the folder of a run, nor a network ({', '.join(nets.NETS)}), nor "
             "module.path:Class"
         )
-    return nets.build(target, **options)
+    return _made(target, lambda: nets.build(target, **options))
 
 
 def _network_of_run(folder: Path) -> nn.Module:
@@ -111,10 +118,22 @@ def _own_network(target: str, options: dict[str, Any]) -> nn.Module:
         signature(make).bind(**options)
     except (TypeError, ValueError) as error:
         raise InputError(f"{target} cannot be built ({error}); use --set name=value") from error
-    made = make(**options)
+    made = _made(target, lambda: make(**options))
     if not isinstance(made, nn.Module):
         raise InputError(f"{target} makes a {type(made).__name__}, not a torch module")
     return made
+
+
+def _made(target: str, make: Callable[[], Any]) -> Any:
+    """Build a network; a setting of the wrong type or size is one sentence."""
+    try:
+        return make()
+    except InputError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{target} cannot be built with these settings ({error}); use --set name=value"
+        ) from error
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
+from pearlite.errors import InputError
 from pearlite.see.running import evaluating
 from pearlite.see.shapes import ShapeError, naming
 
@@ -87,10 +88,19 @@ class Trace:
         }
 
     def picture(self, path: str | Path) -> Path:
-        """Draw the tensors from layer to layer, and what each layer costs, into a PNG or SVG."""
+        """Draw the tensors from layer to layer, and what each layer costs, into a PNG or SVG.
+
+        Raises
+        ------
+        InputError
+            If the file is to be something else, or its folder does not exist.
+        """
         from pearlite.see.trace_picture import draw
 
-        return draw(self.rows, Path(path))
+        file = Path(path)
+        if file.suffix.lower() not in (".png", ".svg") or not file.parent.is_dir():
+            raise InputError(f"{file} is no PNG or SVG file in a folder that exists")
+        return draw(self.rows, file)
 
 
 def trace(network: nn.Module, *inputs: Tensor | Shape) -> Trace:
