@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,11 @@ from pearlite.errors import InputError, Refused
 
 EMPTY = np.array([], dtype=np.int64)
 MAKERS = (samples.grains, samples.laths, samples.particles, samples.three_phase, samples.two_phase)
+
+
+def digits() -> np.ndarray:
+    known: Any = load_digits()
+    return known.images
 
 
 def textures(maker, count=24, size=64):
@@ -56,9 +62,21 @@ def test_disjoint_patches_of_pictures_are_never_refused(name):
     check_split(split(len(patches)), patches)
 
 
+def test_the_same_corner_in_blank_pictures_makes_no_two_images_alike():
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :64]
+    edges = zip(random.uniform(8, 14, 40), random.uniform(0.6, 1.6, 40), strict=True)
+    images = [
+        ndimage.gaussian_filter(((64 - y) * slope + x < size).astype(float), 0.8)
+        + random.normal(0, 0.01, (64, 64))
+        for size, slope in edges
+    ]
+    check_split(split(40), images)
+
+
 @pytest.mark.slow
 def test_handwritten_digits_are_never_refused():
-    images = load_digits().images
+    images = digits()
     for seed in range(5):
         check_split(split(len(images), seed=seed), images)
 
@@ -94,7 +112,7 @@ def test_a_changed_copy_is_named_with_what_was_measured(maker, change):
 
 
 def test_equal_images_are_named_as_such():
-    images = load_digits().images
+    images = digits()
     every, made = withheld(images[:500], images[500], images[37])
     leaks = find_leaks(made, every)
     assert [(leak.kind, leak.first, leak.second) for leak in leaks] == [
@@ -104,7 +122,7 @@ def test_equal_images_are_named_as_such():
 
 @pytest.mark.parametrize("turn", range(1, 8))
 def test_a_turned_digit_of_other_brightness_is_named(turn):
-    images = load_digits().images
+    images = digits()
     every, made = withheld(images[:300], images[400], turned(images[20], turn) * 3 + 1)
     assert [(leak.first[1], leak.second[1]) for leak in find_leaks(made, every)] == [(20, 301)]
 

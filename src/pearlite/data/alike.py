@@ -166,11 +166,19 @@ def _laid(a_YX: np.ndarray, b_YX: np.ndarray) -> tuple[tuple[int, int], float, f
     if min(a.shape) > cells:  # means of pixels, in which noise counts for less
         a, b = _pooled(a, cells, cells), _pooled(b, cells, cells)
     shift = round(down / scale), round(right / scale)
-    return shift, _in_tiles(a, b), min(_detail(a), _detail(b))
+    agree, shown = _in_tiles(a, b)
+    return shift, agree, shown * min(_detail(a), _detail(b))
 
 
-def _in_tiles(a_YX: np.ndarray, b_YX: np.ndarray) -> float:
-    """Return the mean correlation of those tiles in which either image shows something."""
+def _in_tiles(a_YX: np.ndarray, b_YX: np.ndarray) -> tuple[float, float]:
+    """Compare tiles in which either image shows something.
+
+    Returns
+    -------
+    tuple of float
+        Their mean correlation, and the share of the tiles in which the emptier image shows
+        something: a corner of an object in a blank picture is no evidence, however sharp.
+    """
     tiles = 4 if min(a_YX.shape) > _GRID else 1
     products = []
     for rows in np.array_split(np.stack([a_YX, b_YX]), tiles, axis=1):
@@ -178,8 +186,12 @@ def _in_tiles(a_YX: np.ndarray, b_YX: np.ndarray) -> float:
             a, b = tile - tile.mean(axis=(1, 2), keepdims=True)
             products.append(((a * b).sum(), (a * a).sum(), (b * b).sum()))
     ab, aa, bb = np.array(products).T
-    shows = (aa > 0.01 * aa.max()) | (bb > 0.01 * bb.max())
-    return float(np.mean((ab / np.sqrt(np.maximum(aa * bb, 1e-30)))[shows])) if any(shows) else 0.0
+    a_shows, b_shows = aa > 0.01 * aa.max(), bb > 0.01 * bb.max()
+    shows = a_shows | b_shows
+    if not any(shows):
+        return 0.0, 0.0
+    agree = np.mean((ab / np.sqrt(np.maximum(aa * bb, 1e-30)))[shows])
+    return float(agree), float(min(a_shows.mean(), b_shows.mean()))
 
 
 def _detail(image_YX: np.ndarray) -> float:
