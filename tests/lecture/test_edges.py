@@ -23,7 +23,7 @@ def test_sobels_kernel_is_wrong_at_the_border_only():
 
 def test_at_the_found_rate_the_convolution_finds_sobels_kernel():
     rate = edges.scanned("conv", "camera", seed=0).suggestion
-    trial = edges.trained("conv", ("camera", "coins"), rate, 2000, decay=True, seed=0)
+    trial = edges.tried("conv", ("camera", "coins"), rate, 2000, seed=0)
     assert trial.unseen <= 0.0125
     learned = trial.task.get_parameter("net.weight").detach()[0, 0]
     assert float((learned - edges.SOBEL).abs().max()) < 0.05

@@ -18,11 +18,13 @@ def numbers(tmp_path_factory):
     return numbers
 
 
+@pytest.mark.slow
 def test_validation_turns_early_in_the_training(numbers):
     epochs = overfitting.STEPS * overfitting.BATCH / overfitting.FEW
     assert 0 < numbers["turned_at_epoch"] < epochs / 4
 
 
+@pytest.mark.slow
 def test_every_cure_lowers_the_test_loss_and_more_data_most(numbers):
     losses = numbers["test_loss"]
     ill = losses.pop("no cure")
@@ -30,6 +32,7 @@ def test_every_cure_lowers_the_test_loss_and_more_data_most(numbers):
     assert min(losses, key=losses.__getitem__) == "more data"
 
 
+@pytest.mark.slow
 def test_no_network_beats_the_best_possible_rule(numbers):
     best = numbers["best_possible_error"]["value"]
     assert all(error["value"] >= best for error in numbers["test_error"].values())

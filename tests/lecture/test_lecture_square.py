@@ -22,6 +22,7 @@ def test_it_does_not_learn_the_rule(numbers):
     assert numbers["rms_outside"] > 10 * numbers["rms_inside"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(numbers, tmp_path, monkeypatch):
     monkeypatch.setattr(square, "STEPS", 200)
     pages = [square.draw(tmp_path, seed=7).numbers for _ in range(2)]

@@ -15,14 +15,13 @@ from torch import Tensor
 
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import trained
 from pearlite.nets.mlp import MLP
 from pearlite.see import page
 from pearlite.see.style import BLUE, FAINT, INK, VERMILION, styled
 from pearlite.task import Task
 from pearlite.train.losses import mse
 from pearlite.train.optimisers import adam
-from pearlite.train.schedule import cosine
-from pearlite.train.trainer import Trainer
 
 WIDTHS, SHOWN = (2, 4, 8, 16, 32, 64, 128, 256), (4, 16, 256)
 STARTS, STEPS, RATE = 2, 800, 3e-2
@@ -90,8 +89,8 @@ def draw(folder: Path, seed: int = 0) -> Page:
                     "from the curve; both axes are logarithmic.",
                 ),
                 "With kinks placed evenly by hand, the error falls with the width to the power "
-                f"{orders['built']:.1f}; the theory of straight pieces says −2. Training has to "
-                f"find the kinks, and its error falls to the power {orders['trained']:.1f}. The "
+                f"−{-orders['built']:.1f}; the theory of straight pieces says −2. Training has to "
+                f"find the kinks, and its error falls to the power −{-orders['trained']:.1f}. The "
                 "theorem promises that good weights exist, not that training finds them: with "
                 f"{wide} neurons and {STEPS} steps the better trained network is "
                 f"{min(trained_errors[wide]) / built_errors[wide]:.0f} times as far from the "
@@ -137,11 +136,7 @@ def train(width: int, x_N: NDArray[np.float64], seeds: list[int]) -> NDArray[np.
     x_N1 = torch.from_numpy(x_N).float()[:, None]
     y_N1 = torch.from_numpy(target(x_N)).float()[:, None]
     batch = x_N1[::2], y_N1[::2]
-    schedule = cosine(steps=STEPS, warm_up=20)
-    events = {"start": [schedule], "step": [schedule]}
-    Trainer(task, optimiser=adam(RATE), every=STEPS, events=events).fit(
-        lambda step: batch, steps=STEPS
-    )
+    trained(task, lambda step: batch, STEPS, adam(RATE), warm_up=20)
     with torch.no_grad():
         return task(x_N1)[:, 0].double().numpy()
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import trained
 from pearlite.nets.block import Blocks
 from pearlite.nets.dense import Dense
 from pearlite.nets.embedding import Embedding
@@ -28,8 +29,6 @@ from pearlite.seeds import derived_seed
 from pearlite.task import Task
 from pearlite.train.losses import cross_entropy
 from pearlite.train.optimisers import adam
-from pearlite.train.schedule import cosine
-from pearlite.train.trainer import Trainer
 
 LETTERS = "abcdefghij"
 LENGTH = 10  # letters in a row to mirror
@@ -195,16 +194,7 @@ def learn(reader: Reader, exercise: Exercise, seed: int) -> None:
         rows = exercise.rows(BATCH, derived_seed(seed, 1, step))
         return rows.tokens_BS, rows.answers_BT
 
-    schedule = cosine(steps=exercise.steps, warm_up=WARM_UP)
-    trainer = Trainer(
-        reader,
-        optimiser=adam(RATE),
-        every=exercise.steps,
-        keep="last",
-        seed=seed,
-        events={"start": [schedule], "step": [schedule]},
-    )
-    trainer.fit(stream, steps=exercise.steps)
+    trained(reader, stream, exercise.steps, adam(RATE), warm_up=WARM_UP, seed=seed)
 
 
 @torch.inference_mode()
@@ -267,8 +257,8 @@ def _explained(
         "not told any places here.",
         f"Nobody said where to look. On {TEST:,} rows that were never seen, this much of the "
         "attention lies on the one place that holds the answer: "
-        f"{numbers['mirror']['after']['attention_on_the_answer']:.0%} and "
-        f"{numbers['look_up']['after']['attention_on_the_answer']:.0%}.",
+        f"{numbers['mirror']['after']['attention_on_the_answer']:.1%} and "
+        f"{numbers['look_up']['after']['attention_on_the_answer']:.1%}.",
     ]
 
 
@@ -280,7 +270,7 @@ def maps_figure(rows: dict[str, Rows], maps: dict[str, list[Tensor]]) -> Figure:
         words = [exercise.words(int(token)) for token in tokens_S]
         for axis, map_TS, when in zip(line, maps[name], ("before", "after"), strict=True):
             _draw_map(axis, map_TS, places_T, words)
-            axis.set_title(f"{exercise.title}, {when}")
+            axis.set_title(f"{exercise.title}, {when} training")
     return figure
 
 

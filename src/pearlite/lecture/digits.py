@@ -7,15 +7,13 @@ Axes: N samples, B batch, C channels, H rows, W columns, K classes.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -27,17 +25,18 @@ from pearlite.data.stream import Stream
 from pearlite.judge.classes import accuracy, confusion
 from pearlite.judge.interval import Interval
 from pearlite.lecture import run
+from pearlite.lecture.intervals import draw_intervals, percent
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import trained
 from pearlite.nets.classifier import CNNClassifier
 from pearlite.nets.vit import ViT
 from pearlite.see import page
-from pearlite.see.style import BLUE, FAINT, GREEN, INK, SOFT, VERMILION, panels, styled
+from pearlite.see.confusion import draw_confusion
+from pearlite.see.style import BLUE, GREEN, SOFT, VERMILION, panels, styled
 from pearlite.task import Task
 from pearlite.train.history import Row
 from pearlite.train.losses import cross_entropy
 from pearlite.train.optimisers import adamw
-from pearlite.train.schedule import cosine
-from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
 
 CLASSES = 10
@@ -51,7 +50,7 @@ NETS: dict[str, Callable[[torch.Generator], nn.Module]] = {
     ),
 }
 COMMONEST = "the commonest digit, always"
-COLOURS = {"CNN": BLUE, "ViT": VERMILION, "linear": GREEN, COMMONEST: SOFT}
+COLOURS = {"CNN": BLUE, "ViT": VERMILION, "linear": GREEN}
 
 
 class Digits(Task):
@@ -77,8 +76,7 @@ class Answers:
     test_N: NDArray[np.int64]
     accuracy: Interval
     history: Sequence[Row] = ()
-    best_step: int = 0
-    stopped: str = ""
+    best_epoch: int = 0
 
 
 @styled
@@ -90,11 +88,9 @@ def draw(folder: Path, seed: int = 0) -> Page:
         "at random": split(len(truth_N), stratify=truth_N, seed=seed),
     }
     answers = {name: judged(images_NHW, truth_N, part, seed) for name, part in splits.items()}
-    strict = splits["other writers"]
-    true_N = truth_N[strict.test]
-    matrices = {
-        name: confusion(true_N, answers["other writers"][name].test_N, CLASSES) for name in NETS
-    }
+    strict, test = answers["other writers"], splits["other writers"].test
+    said = {name: strict[name].test_N for name in NETS}
+    matrices = {name: confusion(truth_N[test], said[name], CLASSES) for name in NETS}
     near, by_chance = neighbours(images_NHW)
     numbers = {
         "splits": {
@@ -102,66 +98,46 @@ def draw(folder: Path, seed: int = 0) -> Page:
             for name, part in splits.items()
         },
         "accuracy": {
-            name: {
-                model: [answer.accuracy.value, answer.accuracy.low, answer.accuracy.high]
-                for model, answer in models.items()
-            }
+            name: {model: list(astuple(answer.accuracy)) for model, answer in models.items()}
             for name, models in answers.items()
         },
         "best_epoch": {
-            name: {
-                net: models[net].best_step
-                // Stream(torch.arange(len(splits[name].train)), BATCH).epoch
-                for net in NETS
-            }
-            for name, models in answers.items()
+            name: {net: models[net].best_epoch for net in NETS} for name, models in answers.items()
         },
         "confusion": {name: matrix.tolist() for name, matrix in matrices.items()},
         "neighbours_near": near,
         "neighbours_near_by_chance": by_chance,
     }
+    taken = [
+        Picture(
+            "confusion",
+            confusion_figure(matrices),
+            "Confusion matrices of the CNN and of the ViT on digits of other writers",
+            "Rows: the true digit; columns: the answer. Right answers are grey on the diagonal, "
+            "wrong ones coloured.",
+        ),
+        Picture(
+            "misread",
+            misread_figure(images_NHW[test], truth_N[test], said),
+            "The digits that were misread, each with its true class and the answer",
+            "Digits that were misread: true → answer.",
+        ),
+    ]
+    courses = Picture(
+        "courses",
+        courses_figure(strict),
+        "Training and validation loss of both networks over the epochs",
+        "Dashed: on the training part; solid: on the validation part. The dot is the epoch whose "
+        f"weights were kept; training ends {PATIENCE} epochs after it, or after {EPOCHS} in all.",
+    )
     sections = [
-        Section("Who reads best", _results(answers, splits, numbers)),
-        Section(
-            "What is taken for what",
-            [
-                Picture(
-                    "confusion",
-                    confusion_figure(matrices),
-                    "Confusion matrices of the CNN and of the ViT on digits of other writers",
-                    "Rows: the true digit; columns: the answer. Right answers are grey on the "
-                    "diagonal, wrong ones coloured.",
-                ),
-                Picture(
-                    "misread",
-                    misread_figure(
-                        images_NHW[strict.test],
-                        true_N,
-                        {name: answers["other writers"][name].test_N for name in NETS},
-                    ),
-                    "The digits that were misread, each with its true class and the answer",
-                    "Digits that were misread: true → answer.",
-                ),
-            ],
-        ),
-        Section(
-            "When to stop",
-            [
-                Picture(
-                    "courses",
-                    courses_figure(
-                        answers["other writers"], numbers["best_epoch"]["other writers"]
-                    ),
-                    "Training and validation loss of both networks over the epochs",
-                    "Dashed: on the training part; solid: on the validation part. The dot is the "
-                    "epoch whose weights were kept.",
-                )
-            ],
-        ),
+        Section("Who reads best", _results(answers, len(test), near, by_chance)),
+        Section("What is taken for what", taken),
+        Section("When to stop", [courses]),
     ]
     question = (
         "Two networks learn to read digits of 8 × 8 pixels. How well do they read the hand of "
-        "somebody they have never seen, and is that better than a line?"
+        "somebody they have never seen, and better than a linear model?"
     )
     return Page("digits", question, sections, numbers, seed).write(folder)
 
@@ -182,11 +158,23 @@ def judged(
     y_N = torch.from_numpy(truth_N)
     models = {}
     for name, make in NETS.items():
-        task, trainer = trained(make(torch.Generator().manual_seed(seed)), x_NCHW, y_N, part, seed)
+        task = Digits(make(torch.Generator().manual_seed(seed)))
+        stream = Stream((x_NCHW[part.train], y_N[part.train]), BATCH, seed=seed)
+        trainer = trained(
+            task,
+            stream,
+            EPOCHS * stream.epoch,
+            adamw(RATE, decay=1e-2),
+            warm_up=stream.epoch,
+            validate=mean_loss([(x_NCHW[part.validation], y_N[part.validation])]),
+            every=stream.epoch,
+            patience=PATIENCE,
+            seed=seed,
+        )
         with torch.inference_mode():
             said_N = task(x_NCHW[part.test]).argmax(1).numpy()
-        right = accuracy(truth_N[part.test], said_N)
-        models[name] = Answers(said_N, right, trainer.history, trainer.best_step, trainer.stopped)
+        right, best = accuracy(truth_N[part.test], said_N), trainer.best_step // stream.epoch
+        models[name] = Answers(said_N, right, trainer.history, best)
     x_ND = x_NCHW.flatten(1).numpy()
     commonest = np.bincount(truth_N[part.train]).argmax()
     for name, said in (
@@ -196,27 +184,6 @@ def judged(
         said_N = np.asarray(said, np.int64)
         models[name] = Answers(said_N, accuracy(truth_N[part.test], said_N))
     return models
-
-
-def trained(
-    net: nn.Module, x_NCHW: Tensor, y_N: Tensor, part: Split, seed: int
-) -> tuple[Digits, Trainer]:
-    """Train a network, with the weights of its best validation in the end."""
-    task = Digits(net)
-    stream = Stream((x_NCHW[part.train], y_N[part.train]), BATCH, seed=seed)
-    steps = EPOCHS * stream.epoch
-    schedule = cosine(steps=steps, warm_up=stream.epoch)
-    trainer = Trainer(
-        task,
-        optimiser=adamw(RATE, decay=1e-2),
-        validate=mean_loss([(x_NCHW[part.validation], y_N[part.validation])]),
-        every=stream.epoch,
-        patience=PATIENCE,
-        seed=seed,
-        events={"start": [schedule], "step": [schedule]},
-    )
-    trainer.fit(stream, steps=steps)
-    return task, trainer
 
 
 def linear(
@@ -241,62 +208,44 @@ def neighbours(images_NHW: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _results(
-    answers: dict[str, dict[str, Answers]], splits: dict[str, Split], numbers: dict[str, Any]
+    answers: dict[str, dict[str, Answers]], count: int, near: float, by_chance: float
 ) -> list[Any]:
     strict, easy = answers["other writers"], answers["at random"]
-    count = len(splits["other writers"].test)
     rows = [
-        (model, *(_percent(answers[name][model].accuracy) for name in answers)) for model in strict
+        (model, *(percent(models[model].accuracy) for models in answers.values()))
+        for model in strict
     ]
     return [
         Picture(
             "figure",
             accuracy_figure(answers),
-            "Accuracy of the CNN, the ViT, a linear model and the commonest class, each with its "
-            "interval, for other writers and for a split at random",
-            f"Test accuracy with its 95 % interval (Wilson), {count} withheld digits. Always "
-            f"answering the commonest digit reads {strict[COMMONEST].accuracy.value:.0%}.",
+            "Accuracy of a CNN, a ViT and a linear model, with intervals, on two kinds of splits",
+            f"Test accuracy with its 95 % interval (Wilson), {count} withheld digits.",
         ),
-        page.table(rows, ("", *answers)),
+        page.table(rows, ("test accuracy", *answers)),
         "Training saw 70 % of the digits; 20 % chose when to stop and how strong the linear "
         "model's penalty is; the figures come from the last 10 %, on which nothing was chosen.",
         "The file lists digit after digit as people wrote them, without their names: the most "
-        f"similar digit lies within {NEAR} places of {numbers['neighbours_near']:.0%} of all "
-        f"digits, where chance would give {numbers['neighbours_near_by_chance']:.0%}. A split at "
-        "random has digits of one hand on both sides, which flatters. The honest test takes the "
-        "last tenth of the file, written by people whom training has hardly met or never: "
-        f"there the linear model reads {strict['linear'].accuracy.value:.1%}, at random "
-        f"{easy['linear'].accuracy.value:.1%}.",
-        f"With {count} test digits the intervals are wide; where two of them overlap much, this "
-        "test cannot tell the models apart.",
+        f"similar digit lies within {NEAR} places of {near:.0%} of all digits, where chance would "
+        f"give {by_chance:.0%}. A split at random has digits of one hand on both sides, which "
+        "flatters. The honest test takes the last tenth of the file, written by people whom "
+        "training has hardly met or never: there the linear model reads "
+        f"{strict['linear'].accuracy.value:.1%}, at random {easy['linear'].accuracy.value:.1%}.",
+        f"With {count} digits the test cannot tell models apart whose intervals overlap much.",
     ]
-
-
-def _percent(interval: Interval) -> str:
-    return f"{interval.value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
 def accuracy_figure(answers: dict[str, dict[str, Answers]]) -> Figure:
     """Draw the accuracy of what has learned, with its interval: filled for other writers."""
     figure, axes = panels(size=(9, 2.6))
-    axis: Axes = axes[0, 0]
-    models = [model for model in answers["other writers"] if model != COMMONEST]
-    for shift, (name, judged_models) in zip((-0.14, 0.14), answers.items(), strict=True):
-        for height, model in enumerate(models):
-            got, colour = judged_models[model].accuracy, COLOURS[model]
-            face = colour if name == "other writers" else "white"
-            axis.plot([got.low, got.high], [height + shift] * 2, color=colour, lw=2.2)
-            axis.plot(got.value, height + shift, "o", color=colour, mfc=face, ms=8, mew=1.8)
-    for name, face in (("other writers", SOFT), ("at random", "white")):
-        axis.plot([], [], "o", color=SOFT, mfc=face, ms=8, mew=1.8, label=name)
-    axis.set_yticks(range(len(models)), models, fontsize=10.5, color=INK)
-    axis.set(xlabel="test accuracy", ylim=(len(models) - 0.6, -0.4))
-    axis.set_xlim(right=1.001)
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.grid(axis="x")
-    axis.spines["left"].set_visible(False)
-    axis.tick_params(length=0)
-    axis.legend(loc="center left", title="split", alignment="left")
+    shares = {
+        name: {model: models[model].accuracy for model in models if model != COMMONEST}
+        for name, models in answers.items()
+    }
+    draw_intervals(axes[0, 0], shares, COLOURS)
+    axes[0, 0].set_xlabel("test accuracy")
+    axes[0, 0].set_xlim(right=1.001)
+    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return figure
 
 
@@ -304,25 +253,10 @@ def confusion_figure(matrices: dict[str, NDArray[np.int64]]) -> Figure:
     """Draw a matrix a network: right answers in grey, mistakes in the network's colour."""
     figure, axes = panels(1, len(matrices), size=(9, 4.4))
     for axis, (name, matrix_KK) in zip(axes[0], matrices.items(), strict=True):
-        for (row, column), count in np.ndenumerate(matrix_KK):
-            if row == column:
-                axis.add_patch(_cell(row, column, FAINT))
-            elif count:
-                axis.add_patch(_cell(row, column, COLOURS[name]))
-            if count:
-                ink = INK if row == column else "white"
-                axis.text(column, row, count, ha="center", va="center", color=ink, fontsize=9)
-        axis.set(xlim=(-0.5, 9.5), ylim=(9.5, -0.5), aspect="equal")
-        axis.set(xticks=range(CLASSES), yticks=range(CLASSES), xlabel="answer", ylabel="true digit")
-        axis.tick_params(length=0)
-        axis.spines[:].set(visible=True, color=FAINT)
+        draw_confusion(axis, matrix_KK, COLOURS[name])
         wrong = matrix_KK.sum() - matrix_KK.trace()
         axis.set_title(f"{name}: {wrong} of {matrix_KK.sum()} misread")
     return figure
-
-
-def _cell(row: int, column: int, colour: str) -> Rectangle:
-    return Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, color=colour, lw=0)
 
 
 def misread_figure(
@@ -345,7 +279,7 @@ def misread_figure(
     return figure
 
 
-def courses_figure(answers: dict[str, Answers], best_epoch: dict[str, int]) -> Figure:
+def courses_figure(answers: dict[str, Answers]) -> Figure:
     """Draw the losses of both networks and the epochs that were kept."""
     figure, axes = panels(1, len(NETS), size=(9, 3), sharey=True)
     for axis, name in zip(axes[0], NETS, strict=True):
@@ -354,7 +288,7 @@ def courses_figure(answers: dict[str, Answers], best_epoch: dict[str, int]) -> F
         val = [row["val_loss"] for row in history]
         axis.semilogy(epochs, [row["loss"] for row in history], "--", color=SOFT)
         axis.semilogy(epochs, val, color=COLOURS[name])
-        kept = best_epoch[name]
+        kept = answers[name].best_epoch
         axis.plot(kept, val[kept - 1], "o", color=COLOURS[name], ms=9, mec="white", mew=1.5)
         axis.set(xlabel="epoch", title=f"{name}: epoch {kept} kept")
         axis.grid(axis="y")

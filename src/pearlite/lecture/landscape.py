@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import parameters
 from pearlite.nets.mlp import MLP
 from pearlite.see import page
 from pearlite.see.landscape import Plane, WeightPath, plane
@@ -29,7 +30,7 @@ WIDTHS, STEPS_OF_NET = (1, 16, 16, 1), 400
 # Rates by hand: large enough to arrive, small enough to draw a path without jumps (seed 0).
 FOR_TWO = {"SGD": sgd(0.3), "momentum": sgd(0.05, 0.9), "Adam": adam(0.1)}
 FOR_NET = {"SGD": sgd(0.1), "momentum": sgd(0.03, 0.9), "Adam": adam(0.01)}
-COLOURS = {"SGD": "white", "momentum": "#ff9f6e", "Adam": "#111111"}
+STYLES = {"SGD": (BLUE, "-"), "momentum": (VERMILION, "--"), "Adam": (INK, "-.")}
 
 Batch = tuple[Tensor, Tensor]
 
@@ -96,7 +97,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
     around = plane(large["Adam"].task, many, seed=seed)
     assert seen.explained is not None
 
-    weights = sum(parameter.numel() for parameter in large["Adam"].task.parameters())
+    weights = parameters(large["Adam"].task)
     rows = [
         (name, f"{small[name].losses[-1]:.4f}", f"{large[name].losses[-1]:.5f}") for name in small
     ]
@@ -124,12 +125,12 @@ def draw(folder: Path, seed: int = 0) -> Page:
                 Picture(
                     "network",
                     net_figure(seen, around, large),
-                    "Left: three paths of a network in the plane in which they spread most; "
-                    "right: the landscape around the end of Adam's path",
+                    "Three paths of a network in the plane in which they spread most, the "
+                    "landscape around the end of Adam's path, and the loss over the steps",
                     "Left: the plane in which the three walks spread most holds "
                     f"{sum(seen.explained):.0%} of their extent. What one sees is its height; a "
                     "walker above or below the plane stands at another one, so only Adam's end "
-                    "has the height that is drawn there. Right: around that end in two random "
+                    "has the height that is drawn there. Middle: around that end in two random "
                     "directions, scaled by the size of the weights (Li et al., NeurIPS 2018).",
                 ),
                 page.table(
@@ -186,7 +187,7 @@ def two_figure(ground: Plane, walks: dict[str, Walk]) -> Figure:
     figure.colorbar(fill(left, ground), ax=left, label="loss", format="%.2g")
     for name, each in walks.items():
         places_N2 = torch.stack(each.places).double().numpy()
-        walk(left, places_N2, label=name, colour=COLOURS[name])
+        walk(left, places_N2, name, *STYLES[name])
     left.set(xlabel="w", ylabel="v")
     left.set_title("Three walks")
     _legend(left)
@@ -204,7 +205,7 @@ def net_figure(seen: Plane, around: Plane, walks: dict[str, Walk]) -> Figure:
     lengths = [len(each.places) for each in walks.values()]
     parts = np.split(seen.path_N2, np.cumsum(lengths)[:-1])
     for name, part_N2 in zip(walks, parts, strict=True):
-        walk(left, part_N2, label=name, colour=COLOURS[name])
+        walk(left, part_N2, name, *STYLES[name])
     left.set_title("The walks' own plane")
     _legend(left)
     figure.colorbar(fill(middle, around), ax=middle, format="%.2g")
@@ -214,17 +215,16 @@ def net_figure(seen: Plane, around: Plane, walks: dict[str, Walk]) -> Figure:
 
 
 def _legend(axis: Axes) -> None:
-    axis.legend(loc="lower right", fontsize=8, frameon=True, facecolor="#8d99a8", edgecolor="none")
+    axis.legend(loc="lower right", fontsize=8, frameon=True, edgecolor="none", framealpha=0.85)
 
 
 def _losses(axis: Axes, walks: dict[str, Walk]) -> None:
-    styles = ((BLUE, "-"), (VERMILION, "--"), (INK, "-."))
-    for (name, each), (colour, style) in zip(walks.items(), styles, strict=True):
+    for name, each in walks.items():
+        colour, style = STYLES[name]
         axis.semilogy(each.losses, style, color=colour, lw=1.5, label=name)
     axis.set(xlabel="step", ylabel="loss (mean squared error)")
     axis.set_title("The loss")
     axis.grid(axis="y")
-    axis.legend()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from pearlite.judge.classes import share
 from pearlite.judge.interval import Interval
 from pearlite.judge.overfit import Diagnosis, diagnose
 from pearlite.lecture import run
+from pearlite.lecture.intervals import percent
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import parameters
 from pearlite.nets.mlp import MLP
 from pearlite.see import page
 from pearlite.see.style import BLUE, INK, MAP_AROUND_ZERO, SOFT, VERMILION, panels, styled
@@ -101,6 +103,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
         trial("early stop", stop=True),
     ]
     sick, epoch = trials[0], math.ceil(FEW / BATCH)
+    weights = parameters(sick.trainer.task)
     best_possible = share(int((best_answer(test[0]) != test[1]).sum()), TESTED)
     rows = [
         (
@@ -108,7 +111,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
             len(each.examples[1]),
             each.trainer.step if each.trainer.keep == "last" else each.trainer.best_step,
             f"{each.test_loss:.3f}",
-            _percent(each.wrong),
+            percent(each.wrong),
         )
         for each in trials
     ]
@@ -116,7 +119,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
         Section(
             "The disease",
             [
-                f"Two kinds of samples overlap, and the network has {_parameters(sick):,} "
+                f"Two kinds of samples overlap, and the network has {weights:,} "
                 f"parameters for {FEW} examples. It learns them by heart, chance included: "
                 "training loss goes on falling, while the loss on examples that it does not learn "
                 "from turns and rises.",
@@ -140,7 +143,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
                 "few of them can store an example. An early stop keeps the weights from before "
                 f"validation rose. All four on the same {TESTED:,} new examples:",
                 page.table(
-                    [*rows, ("the best possible rule", "", "", "", _percent(best_possible))],
+                    [*rows, ("the best possible rule", "", "", "", percent(best_possible))],
                     ("", "examples", "steps", "test loss, nats", "test error (95 % interval)"),
                 ),
                 "The loss also counts how sure the network is of its wrong answers, the error "
@@ -151,7 +154,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
         ),
     ]
     numbers = {
-        "parameters": _parameters(sick),
+        "parameters": weights,
         "turned_at_step": sick.diagnosis.turned,
         "turned_at_epoch": sick.diagnosis.turned and sick.diagnosis.turned / epoch,
         "sentence": sick.diagnosis.sentence,
@@ -243,14 +246,6 @@ def _turn(diagnosis: Diagnosis, epoch: int) -> str:
         f"Without a cure, validation turned at epoch {diagnosis.turned / epoch:g}: what the "
         "network learned afterwards holds for its examples only."
     )
-
-
-def _parameters(trial: Trial) -> int:
-    return sum(parameter.numel() for parameter in trial.trainer.task.parameters())
-
-
-def _percent(rate: Interval) -> str:
-    return f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
 
 
 if __name__ == "__main__":

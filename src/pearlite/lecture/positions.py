@@ -12,8 +12,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from pearlite.judge.classes import accuracy
+from pearlite.judge.interval import Interval
 from pearlite.lecture import run
+from pearlite.lecture.intervals import draw_intervals
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import trained
 from pearlite.nets.block import Blocks
 from pearlite.nets.dense import Dense
 from pearlite.nets.embedding import Embedding
@@ -23,7 +26,6 @@ from pearlite.see.style import (
     BLUE,
     FAINT,
     GREEN,
-    INK,
     MAP_AROUND_ZERO,
     SOFT,
     VERMILION,
@@ -34,11 +36,9 @@ from pearlite.seeds import derived_seed
 from pearlite.task import Task
 from pearlite.train.losses import cross_entropy
 from pearlite.train.optimisers import adam
-from pearlite.train.schedule import cosine
-from pearlite.train.trainer import Trainer
 
 KINDS = ("none", "sinusoidal", "learned", "rotary")
-COLOURS = dict(zip(KINDS, (SOFT, BLUE, VERMILION, GREEN), strict=True))
+COLOURS: dict[str, str] = dict(zip(KINDS, (SOFT, BLUE, VERMILION, GREEN), strict=True))
 PLACES, DRAWN_WIDTH, SIDE = 64, 64, 16
 LENGTH, WIDTH, HEADS = 20, 32, 2
 BATCH, RATE, STEPS, WARM_UP, TEST = 64, 5e-3, 500, 20, 2000
@@ -81,16 +81,14 @@ def learned_order(positions: str, seed: int) -> tuple[Order, list[Tensor]]:
     task = Order(positions, seed)
     tables = [layer.weight for layer in task.modules() if isinstance(layer, Learned)]
     before = [table.detach().clone() for table in tables]
-    schedule = cosine(steps=STEPS, warm_up=WARM_UP)
-    trainer = Trainer(
+    trained(
         task,
-        optimiser=adam(RATE),
-        every=STEPS,
-        keep="last",
+        lambda step: rows(BATCH, derived_seed(seed, 1, step)),
+        STEPS,
+        adam(RATE),
+        warm_up=WARM_UP,
         seed=seed,
-        events={"start": [schedule], "step": [schedule]},
     )
-    trainer.fit(lambda step: rows(BATCH, derived_seed(seed, 1, step)), steps=STEPS)
     return task, before + [table.detach() for table in tables]
 
 
@@ -270,17 +268,9 @@ def order_figure(right: dict[str, list[float]]) -> Figure:
     """Draw the share of right answers a kind of positions, with its interval."""
     figure, axes = panels(size=(9, 2.2))
     axis: Axes = axes[0, 0]
-    for height, kind in enumerate(KINDS):
-        value, low, high = right[kind]
-        axis.plot([low, high], [height] * 2, color=COLOURS[kind], lw=2.2)
-        axis.plot(value, height, "o", color=COLOURS[kind], ms=9)
+    draw_intervals(axis, {"": {kind: Interval(*right[kind]) for kind in KINDS}}, COLOURS)
     axis.axvline(0.5, color=SOFT, lw=1, ls=":")
-    axis.set_yticks(range(len(KINDS)), KINDS, fontsize=10.5, color=INK)
-    axis.set(xlim=(0.4, 1.01), ylim=(len(KINDS) - 0.5, -0.5), xlabel="right answers")
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.grid(axis="x")
-    axis.spines["left"].set_visible(False)
-    axis.tick_params(length=0)
+    axis.set(xlim=(0.4, 1.01), xlabel="right answers")
     return figure
 
 

@@ -19,12 +19,11 @@ from torch.autograd.functional import hessian
 
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import trained
 from pearlite.see import page
 from pearlite.see.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, VERMILION, styled
 from pearlite.task import Task
 from pearlite.train.optimisers import adam
-from pearlite.train.schedule import cosine
-from pearlite.train.trainer import Trainer
 
 RATE, STEPS = 0.05, 600
 SHIFT_X = np.linspace(1000, 1900, 451)  # Raman shift in 1/cm, two a channel
@@ -164,10 +163,8 @@ def draw(folder: Path, seed: int = 0) -> Page:
 def descend(counts_X: NDArray[np.float64]) -> tuple[Peaks, list[float]]:
     """Fit by Adam with a rate that falls to 0; return the task and the loss of every step."""
     task = Peaks()
-    schedule = cosine(steps=STEPS, warm_up=20)
-    trainer = Trainer(task, optimiser=adam(RATE), events={"start": [schedule], "step": [schedule]})
     batch = torch.from_numpy(SHIFT_X), torch.from_numpy(counts_X)
-    trainer.fit(lambda step: batch, steps=STEPS)
+    trainer = trained(task, lambda step: batch, STEPS, adam(RATE), warm_up=20, every=1)
     return task, [row["loss"] for row in trainer.history]
 
 

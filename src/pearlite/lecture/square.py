@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pearlite.lecture import run
 from pearlite.lecture.page import Page, Picture, Section
+from pearlite.lecture.training import parameters
 from pearlite.nets.mlp import MLP
 from pearlite.see import page
 from pearlite.see.style import BLUE, FAINT, GREEN, INK, ORANGE, SOFT, VERMILION, panels, styled
@@ -80,7 +81,7 @@ def draw(folder: Path, seed: int = 0) -> Page:
     inside = grid_ND.abs().squeeze() <= EDGE
     wrong_N = (torch.from_numpy(curves[trainer.best_step]) - grid_ND.squeeze() ** 2).double()
     numbers = {
-        "parameters": sum(parameter.numel() for parameter in task.parameters()),
+        "parameters": parameters(task),
         "examples": EXAMPLES,
         "noise": NOISE,
         "best_step": trainer.best_step,

@@ -6,29 +6,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+
+from pearlite.see.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SOFT,
+    VERMILION,
+    panels,
+    styled,
+)
 
 if TYPE_CHECKING:
     from pearlite.see.trace import Row
 
 MOST = 40  # layers that fit beside each other
 _COLOURS = {
-    "conv": "#2457c5",
-    "pool": "#8a8f99",
-    "attention": "#a3221c",
-    "norm": "#c9ccd2",
-    "embed": "#7a5200",
-    "dense": "#176b3a",
-    "linear": "#176b3a",
-    "lstm": "#6b2c91",
-    "recurrent": "#6b2c91",
-    "gru": "#6b2c91",
-    "rnn": "#6b2c91",
+    "conv": BLUE,
+    "pool": SKY,
+    "attention": VERMILION,
+    "norm": FAINT,
+    "embed": ORANGE,
+    "dense": GREEN,
+    "linear": GREEN,
+    "lstm": PURPLE,
+    "recurrent": PURPLE,
+    "gru": PURPLE,
+    "rnn": PURPLE,
 }
-_OTHER = "#5d636e"
 
 
+@styled
 def draw(rows: Sequence["Row"], path: Path) -> Path:
     """Draw the layers that change a shape or cost something; their groups where they are many.
 
@@ -36,11 +49,12 @@ def draw(rows: Sequence["Row"], path: Path) -> Path:
     logarithm of the channels.
     """
     shown = _chosen(rows)
-    figure = Figure(figsize=(max(6.0, 0.34 * len(shown) + 2), 5.2), layout="constrained")
-    tensors, costs = figure.subplots(2, 1, height_ratios=(2.2, 1), sharex=True)
+    size = (max(6.0, 0.34 * len(shown) + 2), 5.2)
+    figure, axes = panels(2, size=size, height_ratios=(2.2, 1), sharex=True)
+    tensors, costs = axes[:, 0]
     _draw_tensors(tensors, rows[0], shown)
     _draw_costs(costs, rows[0], shown)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path)
     return path
 
 
@@ -71,7 +85,7 @@ def _ends(row: "Row") -> bool:
 def _draw_tensors(axes: Axes, network: "Row", shown: Sequence["Row"]) -> None:
     shapes = [network.inputs[0] if network.inputs else (1,)]
     shapes += [row.outputs[0] if row.outputs else (1,) for row in shown]
-    colours = ["#1d1f23", *(_colour(row.kind) for row in shown)]
+    colours = [INK, *(_colour(row.kind) for row in shown)]
     sizes = [_size(shape) for shape in shapes]
     widest = max(width for width, _ in sizes)
     tallest = max(height for _, height in sizes)
@@ -93,10 +107,10 @@ def _draw_tensors(axes: Axes, network: "Row", shown: Sequence["Row"]) -> None:
         )
     axes.set_xlim(-0.8, len(shapes) - 0.2)
     axes.set_ylim(-0.8 * tallest, 1.1 * tallest)
-    axes.set_title(f"{network.kind}: one sample from layer to layer", loc="left", fontsize=11)
+    axes.set_title(f"{network.kind}: one sample from layer to layer")
     kinds = {_colour(row.kind): row.kind for row in reversed(shown)}
     marks = [Rectangle((0, 0), 1, 1, facecolor=c, label=k) for c, k in reversed(kinds.items())]
-    axes.legend(handles=marks, fontsize=8, frameon=False, ncols=4, loc="lower left")
+    axes.legend(handles=marks, fontsize=8, ncols=4, loc="lower left")
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     axes.tick_params(bottom=False)
@@ -106,17 +120,16 @@ def _draw_costs(axes: Axes, network: "Row", shown: Sequence["Row"]) -> None:
     from pearlite.see.trace import short
 
     places = range(1, len(shown) + 1)
-    for shift, name, colour in ((-0.2, "multiply_adds", "#2457c5"), (0.2, "parameters", "#e0a030")):
+    for shift, name, colour in ((-0.2, "multiply_adds", BLUE), (0.2, "parameters", ORANGE)):
         total = getattr(network, name)
         shares = [100 * getattr(row, name) / max(total, 1) for row in shown]
         label = f"{name.replace('_', '-')}, {short(total).strip()} in all"
         axes.bar([place + shift for place in places], shares, 0.4, color=colour, label=label)
     names = ["input", *(_short_path(row.path) or row.kind for row in shown)]
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-    axes.set_ylabel("share, %", fontsize=9)
-    axes.legend(fontsize=8, frameon=False, ncols=2, loc="upper left")
+    axes.set_ylabel("share, %")
+    axes.legend(fontsize=8, ncols=2, loc="upper left")
     axes.set_ylim(0, axes.get_ylim()[1] * 1.3)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _size(shape: Sequence[int]) -> tuple[float, float]:
@@ -135,4 +148,4 @@ def _short_path(path: str) -> str:
 
 
 def _colour(kind: str) -> str:
-    return next((c for word, c in _COLOURS.items() if word in kind.lower()), _OTHER)
+    return next((c for word, c in _COLOURS.items() if word in kind.lower()), SOFT)
