@@ -30,7 +30,8 @@ def found(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     ranks = [load_file(folder / f"{rank}.safetensors") for rank in (0, 1)]
-    states = {name: sorted(p.name for p in (folder / name).iterdir()) for name in "ab"}
+    broken = folder / "broken"
+    states = {at.name: sorted(p.name for p in at.iterdir()) for at in broken.iterdir()}
     return ranks, states
 
 
@@ -57,10 +58,11 @@ def test_several_players_too(found):
     assert largest_difference(case(found[0][0], "rivals"), alone) < 1e-6
 
 
-def test_a_sharded_training_goes_on_exactly(found):
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_a_sharded_training_goes_on_exactly(found, optimiser):
     (first, _), states = found
-    assert largest_difference(case(first, "resumed"), case(first, "adam")) == 0
-    assert states["b"] == ["0000000005-shards", "0000000012-shards"]
+    assert largest_difference(case(first, f"{optimiser} resumed"), case(first, optimiser)) == 0
+    assert states[optimiser] == ["0000000005-shards", "0000000012-shards"]
 
 
 def test_all_processes_stop_at_the_same_step(found):

@@ -12,7 +12,7 @@ from pearlite.data.stream import Stream, in_order, rank, world
 from pearlite.nets.mlp import MLP
 from pearlite.task import Player, Task
 from pearlite.train.distribute import joined, replicate, shard
-from pearlite.train.optimisers import adam, sgd
+from pearlite.train.optimisers import adam, muon, sgd
 from pearlite.train.state import State
 from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
@@ -77,11 +77,9 @@ def apart():
     return whole(trained(Curve()).task)
 
 
-def sharded(folder, steps, **options):
+def sharded(folder, steps, optimiser):
     validate = mean_loss(in_order(DATA))
-    return trained(
-        shard(Curve()), adam(0.01), steps=steps, state=State(folder), validate=validate, **options
-    )
+    return trained(shard(Curve()), optimiser, steps=steps, state=State(folder), validate=validate)
 
 
 def main(folder):
@@ -92,10 +90,12 @@ def main(folder):
             "sharded": whole(trained(shard(Curve())).task),
             "rivals": whole(trained(replicate(Rivals())).task),
             "apart": apart(),
-            "adam": whole(sharded(folder / "a", STEPS).task),
         }
-        sharded(folder / "b", 5)
-        found["resumed"] = whole(sharded(folder / "b", STEPS).task)
+        for name, optimiser in (("adam", adam(0.01)), ("muon", muon(0.01, clip=1.0))):
+            found[name] = whole(sharded(folder / name, STEPS, optimiser).task)
+            sharded(folder / "broken" / name, 5, optimiser)
+            resumed = sharded(folder / "broken" / name, STEPS, optimiser)
+            found[f"{name} resumed"] = whole(resumed.task)
 
         def stop_here(trainer):
             if (trainer.rank, trainer.step) == (1, 4):

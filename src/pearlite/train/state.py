@@ -189,11 +189,11 @@ def _read_shards(path: Path, about: Any, trainer: "Trainer") -> dict[str, Tensor
         shape, dtype = entry["shape"], getattr(torch, entry["dtype"].removeprefix("torch."))
         like = weights.get(rest[0]) if owner in ("task", "best_weights") else None
         if owner == "optimisers":
-            like = trainer.players[int(rest[0])].parameters[int(rest[2])]
-        if isinstance(like, DTensor) and list(like.shape) == shape:
-            tensors[entry["tensor"]] = torch.empty_like(like, dtype=dtype)
-        else:
-            tensors[entry["tensor"]] = torch.empty(shape, dtype=dtype)
+            groups = trainer.optimisers[int(rest[0])].param_groups
+            like = [p for group in groups for p in group["params"]][int(rest[2])]
+        if not isinstance(like, DTensor) or list(like.shape) != shape:
+            like = torch.empty(shape)
+        tensors[entry["tensor"]] = torch.empty_like(like, dtype=dtype)
     state_dict_loader.load(tensors, storage_reader=HuggingFaceStorageReader(str(path)))
     return tensors
 
