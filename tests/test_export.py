@@ -135,3 +135,31 @@ def test_too_many_weights_for_one_file_are_refused_at_once(tmp_path):
         large = nn.Linear(2**15, 2**14)
     with pytest.raises(InputError, match=r"2 GiB.*safetensors"):
         to_onnx(large, drawn(2, 4), tmp_path / "net.onnx")
+
+
+def test_a_folder_is_never_replaced(tmp_path):
+    (tmp_path / "precious.csv").write_text("1")
+    with pytest.raises(InputError, match="is a folder"):
+        to_onnx(nn.Linear(4, 2), drawn(2, 4), tmp_path)
+    assert (tmp_path / "precious.csv").exists()
+
+
+class Attention(nn.Module):
+    """Returns its features and None, as torch's attention does where no map is asked for."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.body, self.factor = nn.MultiheadAttention(4, 2, batch_first=True), factor
+
+    def forward(self, x):
+        features, nothing = self.body(x, x, x, need_weights=False)
+        return self.factor * features, nothing
+
+
+def test_an_output_may_be_none(tmp_path):
+    assert to_onnx(Attention(), drawn(2, 3, 4), tmp_path / "net.onnx") < 1e-5
+
+
+def test_outputs_that_are_not_finite_are_refused(tmp_path):
+    with pytest.raises(Refused, match="differs from the network"):
+        to_onnx(Attention(float("nan")), drawn(2, 3, 4), tmp_path / "net.onnx")

@@ -67,10 +67,10 @@ def to_onnx(module: nn.Module, example: Tensor | tuple[Tensor, ...], path: str |
         pairs = zip(expected, _run(hidden, batches), strict=True)
         difference = max(_largest(own.double() - its.double()) for own, its in pairs)
         reach = max(_largest(own) for own in expected)
-        if not difference <= TOLERANCE * reach:
+        if not difference <= TOLERANCE * reach < torch.inf:
             raise Refused(
                 f"the exported {type(module).__name__} differs from the network by {difference:.3g}"
-                f" where outputs reach {reach:.3g}; does it draw random numbers as it predicts?"
+                f" where outputs reach {reach:.3g}; does it draw random numbers, or divide by 0?"
             )
     return difference
 
@@ -132,7 +132,7 @@ def _tensors(output: Any) -> Iterator[Tensor]:
     """Yield the tensors of a network's output, which may be a tuple, list or dict of them."""
     if isinstance(output, Tensor):
         yield output
-    else:
+    elif output is not None:
         for part in output.values() if isinstance(output, dict) else output:
             yield from _tensors(part)
 

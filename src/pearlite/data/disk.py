@@ -23,7 +23,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the folder does not exist or forbids writing, or the disk is full.
+        If the folder does not exist or forbids writing, the disk is full, or a file would replace a
+        folder.
     """
     if not path.parent.is_dir():
         raise InputError(f"the folder {path.parent} does not exist; make it first")
@@ -59,6 +60,8 @@ def _move(hidden: Path, path: Path) -> None:
     if not path.is_dir():
         os.replace(hidden, path)
         return
+    if not hidden.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file")
     older = path.with_name(f"{hidden.name}-older")
     os.replace(path, older)
     try:
