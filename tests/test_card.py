@@ -102,6 +102,7 @@ def test_a_bar_in_a_name_does_not_break_the_table():
         ({"split": None}, "come from a test part"),
         ({"split": split(20, fractions=(0.8, 0.2, 0.0))}, "come from a test part"),
         ({"limits": []}, "not honest"),
+        ({"limits": "One microscope."}, "list of sentences"),
     ],
 )
 def test_a_card_that_would_mislead_is_not_written(changes, message):

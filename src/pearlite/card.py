@@ -74,6 +74,8 @@ def model_card(
                 f"{metric!r} has no baseline; give what the simplest method reaches, "
                 "such as the mean of the training part"
             )
+    if isinstance(limits, str):
+        raise InputError("limits is one text; give a list of sentences")
     if not limits:
         raise InputError("a card without limits is not honest; say where the model was not tried")
     weights = list(network.parameters())
