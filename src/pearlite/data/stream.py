@@ -49,7 +49,7 @@ class Stream:
     shuffle
         False keeps the order of the data in every epoch.
     augment
-        Maps a sample, and a generator to draw from, to another sample.
+        Maps a sample and a generator to a sample; what a dataset draws itself resumes differently.
     workers
         Processes that prepare batches ahead of time; 0 prepares each when it is asked for.
     device
