@@ -19,7 +19,8 @@ from pearlite.nets.weights import save
 from pearlite.task import Task
 from pearlite.train.history import write_history
 from pearlite.train.optimisers import adam
-from pearlite.train.trainer import Trainer
+from pearlite.train.state import State
+from pearlite.train.trainer import Event, Trainer
 from pearlite.train.validate import mean_loss
 
 Engine = Callable[[Problem, int, Path], float]
@@ -81,8 +82,24 @@ def _indexed(problem: Problem, epochs: int, fused: bool) -> float:
 
 
 def pearlite(problem: Problem, epochs: int, folder: Path) -> float:
-    """Use Trainer and Stream, as a recipe does."""
+    """Use Trainer, Stream and State, as a recipe does."""
+    state = State(folder / "state")
+    return _trainer(problem, epochs, folder, state=state)
 
+
+def pearlite_at_once(problem: Problem, epochs: int, folder: Path) -> float:
+    """Write the best weights at every improvement, as the peers do."""
+
+    def keep_best(trainer: Trainer) -> None:
+        if trainer.best_step == trainer.step:
+            save(trainer.task, folder / "best.safetensors")
+
+    return _trainer(problem, epochs, folder, keep_best)
+
+
+def _trainer(
+    problem: Problem, epochs: int, folder: Path, *events: Event, state: State | None = None
+) -> float:
     class Bench(Task):
         def __init__(self) -> None:
             super().__init__()
@@ -94,16 +111,13 @@ def pearlite(problem: Problem, epochs: int, folder: Path) -> float:
         def L(self, y_hat: Tensor, y: Tensor) -> Tensor:
             return self.criterion(y_hat, y)
 
-    def keep_best(trainer: Trainer) -> None:
-        if trainer.best_step == trainer.step:
-            save(trainer.task, folder / "best.safetensors")
-
     trainer = Trainer(
         Bench(),
         optimiser=adam(RATE),
         validate=mean_loss([problem.withheld]),
         every=STEPS_AN_EPOCH,
-        events={"validate": [write_history(folder / "history.csv"), keep_best]},
+        state=state,
+        events={"validate": [write_history(folder / "history.csv"), *events]},
     )
     trainer.fit(problem.stream(), steps=epochs * STEPS_AN_EPOCH)
     return trainer.history[-1]["val_loss"]
@@ -280,6 +294,7 @@ ENGINES: dict[str, Engine] = {
     "bare, in memory": in_memory,
     "bare, in memory, fused Adam": in_memory_fused,
     "pearlite": pearlite,
+    "pearlite, best at once": pearlite_at_once,
     "Fabric": fabric,
     "accelerate": accelerate,
     "skorch": skorch,

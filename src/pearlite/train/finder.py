@@ -58,7 +58,7 @@ def find_rate(
 
     def climb(trainer: Trainer) -> None:
         if trainer.step:
-            losses.append(float(sum(trainer.losses.sums.values())))
+            losses.append(float(next(iter(trainer.losses.sums.values()))[-1]))
             trainer.losses = MeanLosses()
             usual = np.median(losses[:10])
             if not losses[-1] < usual + (TOO_MUCH - 1) * abs(usual):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from pearlite.errors import InputError
@@ -17,21 +18,20 @@ Row = dict[str, float]
 
 
 class MeanLosses:
-    """Mean loss of every player since the last row, summed where the loss lives.
-
-    Nothing is copied from the device before `take`.
-    """
+    """Mean loss of every player since the last row; it stays on its device until `take`."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, Tensor | float] = {}
+        self.sums: dict[str, list[Tensor]] = {}  # of all but the last losses, then those singly
         self.counts: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         return bool(self.sums)
 
     def add(self, player: str, loss: Tensor) -> None:
-        """Count one more loss of a player."""
-        self.sums[player] = self.sums.get(player, 0.0) + loss
+        """Count one more loss of a player; they are added up by the hundred, which is quicker."""
+        (sums := self.sums.setdefault(player, [])).append(loss)
+        if len(sums) == 100:
+            sums[:] = [torch.stack(sums).sum()]
         self.counts[player] = self.counts.get(player, 0) + 1
 
     def take(self, step: int) -> Row:
@@ -43,9 +43,9 @@ class MeanLosses:
             If one of them is not finite.
         """
         row = {}
-        for player, total in self.sums.items():
+        for player, sums in self.sums.items():
             name = f"loss_{player}" if player else "loss"
-            row[name] = float(total) / self.counts[player]
+            row[name] = float(torch.stack(sums).sum()) / self.counts[player]
             if not math.isfinite(row[name]):
                 raise InputError(
                     f"{name} is {row[name]} at step {step}; "
@@ -58,9 +58,8 @@ class MeanLosses:
 def write_history(path: Path) -> "Callable[[Trainer], None]":
     """Make a ``"validate"`` event that appends the newest row to a CSV file.
 
-    A file of an earlier training is replaced at the first row, and one of a training that goes on
-    is made to hold the rows before. A row is on the disk as soon as it exists, so an interrupted
-    training leaves all its rows. Of several processes the first one writes.
+    A file of an earlier training is replaced at the first row, one of a training that goes on gets
+    the rows before. Of several processes the first one writes, each row as soon as it exists.
     """
     written = 0
 

@@ -220,7 +220,8 @@ class Trainer:
             generator.manual_seed(derived_seed(self.seed, self.step, self.rank))
         for player, loss_of, optimiser in self._moves:
             if self.step % player.every == 0:
-                optimiser.zero_grad()
+                for parameter in player.parameters:
+                    parameter.grad = None
                 self.losses.add(player.name, self.descend(loss_of, batch))
                 optimiser.step()
         self.step += 1
