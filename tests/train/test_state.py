@@ -155,6 +155,14 @@ def test_a_training_that_was_broken_off_goes_on_exactly_in_the_same_trainer(tmp_
     assert torch.equal(weights(trainer), weights(trained(tmp_path / "whole")))
 
 
+def test_what_a_process_left_that_was_killed_while_saving_is_removed(tmp_path):
+    break_off(tmp_path, 22)
+    half = tmp_path / ".0123abcd-0000000022-0123456789abcdef.safetensors"
+    half.write_bytes(b"half")
+    trained(tmp_path)
+    assert not half.exists()
+
+
 def test_a_finished_training_that_goes_on_stays_as_it_is(tmp_path):
     whole = trained(tmp_path)
     again = trained(tmp_path)

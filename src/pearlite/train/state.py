@@ -14,14 +14,10 @@ import torch.distributed as dist
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
-from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
-from torch.distributed.checkpoint.hf_storage import (
-    HuggingFaceStorageReader,
-    HuggingFaceStorageWriter,
-)
+from torch.distributed.checkpoint import hf_storage, state_dict_loader, state_dict_saver
 from torch.distributed.tensor import DTensor
 
-from pearlite.data.disk import replacing
+from pearlite.data.disk import clear_unfinished, replacing
 from pearlite.data.stream import rank
 from pearlite.errors import InputError
 from pearlite.train.distribute import agreed
@@ -126,8 +122,9 @@ class State:
 
     def clear(self, *kept: Path) -> None:
         """Remove all states but `kept`, such as those of an earlier training."""
-        for old in self._found() if rank() == 0 else []:
-            if old not in kept:
+        if rank() == 0:
+            clear_unfinished(self.folder)
+            for old in set(self._found()).difference(kept):
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
 
     def _found(self) -> list[Path]:
@@ -142,7 +139,7 @@ class State:
             hidden.mkdir()
             (hidden / ABOUT).write_text(about)
         dist.barrier()
-        writer = HuggingFaceStorageWriter(str(hidden), save_distributed=True)
+        writer = hf_storage.HuggingFaceStorageWriter(str(hidden), save_distributed=True)
         state_dict_saver.save(dict(tensors), storage_writer=writer)
         dist.barrier()
         if rank() == 0:
@@ -194,7 +191,7 @@ def _read_shards(path: Path, about: Any, trainer: "Trainer") -> dict[str, Tensor
         if not isinstance(like, DTensor) or list(like.shape) != shape:
             like = torch.empty(shape)
         tensors[entry["tensor"]] = torch.empty_like(like, dtype=dtype)
-    state_dict_loader.load(tensors, storage_reader=HuggingFaceStorageReader(str(path)))
+    state_dict_loader.load(tensors, storage_reader=hf_storage.HuggingFaceStorageReader(str(path)))
     return tensors
 
 
