@@ -68,3 +68,9 @@ def test_a_search_that_cannot_succeed_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(InputError, match=r"pearlite\[tune\]"):
         search(error, SPACE, trials=1)
+
+
+@pytest.mark.parametrize("nothing", [Between(3, 1), []])
+def test_an_option_without_a_choice_is_named(nothing):
+    with pytest.raises(InputError, match="no choice for width"):
+        search(lambda options: 1.0, {"width": nothing}, trials=1)

@@ -52,6 +52,9 @@ def search(
     """
     if trials is minutes is None:
         raise InputError("a search needs an end: give trials or minutes")
+    empty = [n for n, v in space.items() if not (v.low < v.high if isinstance(v, Between) else v)]
+    if empty:
+        raise InputError(f"no choice for {', '.join(empty)}: give low < high, or some values")
     try:
         import optuna
     except ImportError as error:
