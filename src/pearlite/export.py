@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pearlite.data.batch import tensors_in
 from pearlite.data.disk import replacing
 from pearlite.errors import InputError, Refused
 from pearlite.see.shapes import naming
@@ -61,7 +61,7 @@ def to_onnx(module: nn.Module, example: Tensor | tuple[Tensor, ...], path: str |
     network = copy.deepcopy(module).cpu().eval()
     batches = [inputs, _samples(inputs, 1), _samples(inputs, len(inputs[0]) + 1)]
     with torch.inference_mode(), naming(network):
-        expected = [tensor for batch in batches for tensor in _tensors(network(*batch))]
+        expected = [tensor for batch in batches for tensor in tensors_in(network(*batch))]
     with replacing(Path(path)) as hidden:
         _export(network, inputs, hidden)
         pairs = zip(expected, _run(hidden, batches), strict=True)
@@ -126,15 +126,6 @@ def _samples(inputs: tuple[Tensor, ...], count: int) -> tuple[Tensor, ...]:
     """Return so many samples: the first ones, or all and then the first again."""
     indices = torch.arange(count) % len(inputs[0])
     return tuple(x[indices] for x in inputs)
-
-
-def _tensors(output: Any) -> Iterator[Tensor]:
-    """Yield the tensors of a network's output, which may be a tuple, list or dict of them."""
-    if isinstance(output, Tensor):
-        yield output
-    elif output is not None:
-        for part in output.values() if isinstance(output, dict) else output:
-            yield from _tensors(part)
 
 
 @contextmanager

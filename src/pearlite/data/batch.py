@@ -1,5 +1,6 @@
 """What can be done with a batch: a tensor, a list of texts, or a tuple or dict of batches."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -47,3 +48,12 @@ def samples_in(batch: Any) -> int:
 def _is_text(batch: Any) -> bool:
     """Whether a batch holds a text a sample, such as names of files."""
     return not isinstance(batch, dict) and all(isinstance(part, str) for part in batch)
+
+
+def tensors_in(values: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested tuples, lists and dicts, in their order; pass over all else."""
+    if isinstance(values, Tensor):
+        yield values
+    elif isinstance(values, Mapping | list | tuple):
+        for value in values.values() if isinstance(values, Mapping) else values:
+            yield from tensors_in(value)

@@ -31,8 +31,6 @@ def save(module: nn.Module, path: Path, about: dict[str, str] | None = None) -> 
     """
     tensors = {name: t.detach().cpu().clone() for name, t in module.state_dict().items()}
     tensors = {name: t.contiguous() for name, t in tensors.items()}
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file for the weights")
     with replacing(path) as hidden:
         hidden.write_bytes(to_bytes(tensors, about))
 

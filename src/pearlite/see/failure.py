@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from pearlite.data.batch import tensors_in
+
 _TORCH = Path(torch.__file__).parent
 _CALL = nn.Module._call_impl.__code__
 _RAISES = {dis.opmap["RAISE_VARARGS"], dis.opmap["RERAISE"]}
@@ -58,7 +60,7 @@ class Failure:
     @property
     def tensors(self) -> list[Tensor]:
         """The tensors that the operation got, those in lists included."""
-        return _tensors([*self.operands, *self.keywords.values()])
+        return list(tensors_in([*self.operands, *self.keywords.values()]))
 
     @property
     def batch(self) -> int | None:
@@ -69,7 +71,7 @@ class Failure:
     @property
     def first(self) -> bool:
         """Whether the layer got what the network was given: then the data may be wrong."""
-        outer, inner = _tensors(self.network_given), _tensors(self.given)
+        outer, inner = (list(tensors_in(given)) for given in (self.network_given, self.given))
         return bool(outer and inner) and outer[0].shape == inner[0].shape
 
     def option(self, place: int, name: str, default: Any = None) -> Any:
@@ -95,7 +97,7 @@ def locate(network: nn.Module, error: BaseException) -> Failure | None:
     layer = calls[-1].f_locals["self"] if calls else None
     ours = [frame for frame, _ in frames if not _is_torch(frame)]
     own = ours[-1] if ours else last
-    given = _given(calls[-1]) if calls else operands or _tensors(own.f_locals)
+    given = _given(calls[-1]) if calls else operands or list(tensors_in(own.f_locals))
     return Failure(
         _path(network, layer, ours),
         "" if layer is None else type(layer).__name__,
@@ -232,13 +234,3 @@ def _line(frame: FrameType) -> str:
     return f"{Path(file).name} line {number}: {linecache.getline(file, number).strip()}".rstrip(
         ": "
     )
-
-
-def _tensors(values: Any) -> list[Tensor]:
-    found: list[Tensor] = []
-    for value in values.values() if isinstance(values, Mapping) else values:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, (list, tuple)):
-            found += _tensors(value)
-    return found

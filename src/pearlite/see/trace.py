@@ -1,6 +1,6 @@
 """What passes through a network: shapes, parameters, multiply-adds and memory, layer by layer."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
+from pearlite.data.batch import tensors_in
 from pearlite.errors import InputError
 from pearlite.see.running import evaluating
 from pearlite.see.shapes import ShapeError, naming
@@ -164,7 +165,7 @@ def _recording(network: nn.Module, flops: Callable[[], int]) -> Iterator[list[Ro
     def enter(path: str, module: nn.Module, args: Any, kwargs: Any) -> None:
         if open_rows:
             open_rows[-1].leaf = False
-        shapes = [tuple(x.shape) for x in _tensors([args, kwargs])]
+        shapes = [tuple(x.shape) for x in tensors_in([args, kwargs])]
         kind = type(module).__name__
         row = Row(path, kind, len(open_rows), shapes, [], 0, -flops() // 2, 0)
         rows.append(row)
@@ -172,12 +173,12 @@ def _recording(network: nn.Module, flops: Callable[[], int]) -> Iterator[list[Ro
 
     def leave(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         row = open_rows.pop()
-        results = list(_tensors([output]))
+        results = list(tensors_in([output]))
         row.outputs = [tuple(x.shape) for x in results]
         row.parameters = sum(weight.numel() for weight in module.parameters())
         row.multiply_adds += flops() // 2
         if row.leaf:
-            known = {x.untyped_storage()._cdata for x in _tensors([args, kwargs])}
+            known = {x.untyped_storage()._cdata for x in tensors_in([args, kwargs])}
             new = [x for x in results if x.untyped_storage()._cdata not in known]
             row.memory = sum(x.numel() * x.element_size() for x in new)
         if open_rows:
@@ -230,16 +231,6 @@ def _home(x: Tensor, place: torch.device) -> torch.device:
 
 def _filled(x: Tensor, place: torch.device) -> Tensor:
     return torch.zeros_like(x, device=place) if x.is_meta else x
-
-
-def _tensors(values: Any) -> Iterator[Tensor]:
-    if isinstance(values, Tensor):
-        yield values
-    elif isinstance(values, dict):
-        yield from _tensors(list(values.values()))
-    elif isinstance(values, Iterable) and not isinstance(values, str):
-        for value in values:
-            yield from _tensors(value)
 
 
 def _cells(row: Row, parent: str) -> tuple[str, ...]:
