@@ -1,16 +1,19 @@
 """pearlite turns a measurement into an honestly tested model.
 
-``pl.fit`` makes a run, ``pl.load`` opens one again, ``pl.samples`` holds images to try things on.
+``pl.guide`` says what fits the data, ``pl.audit`` what would make a test of it dishonest; ``pl.fit``
+makes a run, ``pl.load`` opens one again, ``pl.samples`` holds images to try things on.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pearlite.audit import audit as audit
     from pearlite.data import samples as samples
     from pearlite.data.image import Image as Image
     from pearlite.errors import InputError as InputError
     from pearlite.errors import Refused as Refused
+    from pearlite.guide import guide as guide
     from pearlite.recipes import fit as fit
     from pearlite.recipes import load as load
     from pearlite.run import Run as Run
@@ -20,11 +23,23 @@ _HOMES = {
     "InputError": "pearlite.errors",
     "Refused": "pearlite.errors",
     "Run": "pearlite.run",
+    "audit": "pearlite.audit",
     "fit": "pearlite.recipes",
+    "guide": "pearlite.guide",
     "load": "pearlite.recipes",
     "samples": "pearlite.data",
 }
-__all__ = ["Image", "InputError", "Refused", "Run", "fit", "load", "samples"]
+__all__ = [
+    "Image",
+    "InputError",
+    "Refused",
+    "Run",
+    "audit",
+    "fit",
+    "guide",
+    "load",
+    "samples",
+]
 
 
 def __getattr__(name: str) -> Any:

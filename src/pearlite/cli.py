@@ -50,6 +50,21 @@ Axes = Annotated[
     str | None,
     typer.Option(metavar="LETTERS", help="Axes of files that do not say, such as ZYX or TYX."),
 ]
+Target = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to be predicted.")]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMNS",
+        help='Rows alike in these belong together: a column, "a,b", or "all but a".',
+    ),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Test on the latest: a column of dates or numbers."),
+]
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel file.", show_default="first")
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")
 ]
@@ -111,6 +126,49 @@ def demo(out: Out = None, json: Json = False) -> None:
 
 
 @app.command()
+def guide(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A file or a folder.")],
+    target: Target = None,
+    json: Json = False,
+) -> None:
+    """Say what this data is, which task and model fit it, and the command to type."""
+    from pearlite.guide import guide as advise
+
+    advice = advise(data, **_given(target=target))
+    if not json:
+        _print_table(advice.table())
+    _print({**advice.facts(), "exit_code": 0}, [], json)
+
+
+@app.command()
+def audit(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A table, a series, or a folder of images.")
+    ],
+    target: Target = None,
+    group: Group = None,
+    time: Time = None,
+    sheet: Sheet = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the findings as a page, audit.html."),
+    ] = None,
+    seed: Seed = None,
+    json: Json = False,
+) -> None:
+    """Look for what would make a test of a model dishonest, and measure how much it flatters."""
+    from pearlite.audit import audit as look
+    from pearlite.folders import write_text
+
+    options = _given(target=target, group=group, time=time, sheet=sheet, seed=seed)
+    found = look(data, progress=not json, **options)
+    page = write_text(out, found.page()) if out else None
+    if not json:
+        _print_table(found.table())
+    _print({**found.facts(), "page": page, "exit_code": 0}, [str(page)] if page else [], json)
+
+
+@app.command()
 def denoise(
     data: Annotated[
         list[Path] | None,
@@ -159,6 +217,71 @@ def denoise(
         force=force,
     )
     _print_run(_fit("denoise", data, resume, options, json), json)
+
+
+@app.command()
+def tabular(
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA", help="A table: CSV, TSV, Excel, Parquet or Arrow."),
+    ] = None,
+    target: Target = None,
+    group: Group = None,
+    time: Time = None,
+    weight: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="How much each row counts.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Leave a column out. May be repeated."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What to be good at.", show_default="mae or balanced_accuracy"
+        ),
+    ] = None,
+    quantile: Annotated[
+        list[float] | None,
+        typer.Option(min=0, max=1, help="Predict a quantile, such as 0.1. May be repeated."),
+    ] = None,
+    sheet: Sheet = None,
+    quality: Quality = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, metavar="M", help="A budget of time for the fit.")
+    ] = None,
+    out: Out = None,
+    seed: Seed = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")
+    ] = None,
+    resume: Resume = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Train on a Dask cluster, tcp://…"),
+    ] = None,
+    force: Force = None,
+    json: Json = False,
+) -> None:
+    """Predict a column of a table from the others, and say how far to trust it."""
+    options = _given(
+        target=target,
+        group=group,
+        time=time,
+        weight=weight,
+        drop=drop,
+        metric=metric,
+        quantiles=quantile,
+        sheet=sheet,
+        quality=quality,
+        minutes=minutes,
+        out=out,
+        seed=seed,
+        workers=workers,
+        dask=dask,
+        force=force,
+    )
+    _print_run(_fit("tabular", data, resume, options, json), json)
 
 
 @app.command()
@@ -266,7 +389,11 @@ def _given(**options: Any) -> dict[str, Any]:
 
 
 def _fit(
-    task: str, data: list[Path] | None, resume: Path | None, options: dict[str, Any], json: bool
+    task: str,
+    data: Path | list[Path] | None,
+    resume: Path | None,
+    options: dict[str, Any],
+    json: bool,
 ) -> Any:
     from pearlite import recipes
 
@@ -275,11 +402,11 @@ def _fit(
             raise InputError(f"give the data: pearlite {task} DATA… (pearlite {task} --help)")
         command = shlex.join(["pearlite", *sys.argv[1:]])
         return recipes.fit(task, data, command=command, progress=not json, **options)
-    surplus = [name for name in options if name not in ("device", "dask", "force")]
+    surplus = [name for name in options if name not in ("device", "workers", "dask", "force")]
     if data or surplus:
         raise InputError(
-            "--resume takes the data and the options from the run; beside it only --device, --dask "
-            "and --force may be given."
+            "--resume takes the data and the options from the run; beside it only --device, "
+            "--workers, --dask and --force may be given."
         )
     return recipes.load(resume).resume(progress=not json, **options)
 

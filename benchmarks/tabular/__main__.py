@@ -1,0 +1,118 @@
+"""pearlite beside its peers on fixed folds: ``python -m benchmarks.tabular --help``."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read at import
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+from benchmarks.tabular.cases import CASES, Case
+from benchmarks.tabular.peers import SHARE, TREES, Answer, Method, autogluon, pearlite
+
+from pearlite.judge.paired import compare
+from pearlite.judge.scores import METRICS
+from pearlite.provenance import hardware
+
+OURS = "pearlite"
+
+
+def main() -> None:
+    options = arguments()
+    warnings.simplefilter("ignore")  # the peers' remarks about feature names
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.tables:
+        case = CASES[name](options.data)
+        answers = run(case, options)
+        print("\n".join(table(case, answers)), flush=True)
+        write(options.out / f"{name}.json", case, answers, options)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tabular", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
+    parser.add_argument("--tables", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--peers", nargs="*", choices=TREES, default=list(TREES))
+    parser.add_argument("--autogluon", type=Path, help="Python of AutoGluon's own environment")
+    parser.add_argument("--preset", default="best_quality", help="AutoGluon's (%(default)s)")
+    parser.add_argument("--quality", default="balanced", help="pearlite's (%(default)s)")
+    parser.add_argument("--folds", type=int, default=5, help="how many of the five (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/tabular/results"))
+    return parser.parse_args()
+
+
+def run(case: Case, options: argparse.Namespace) -> dict[str, list[Answer]]:
+    """Let every method answer every fold; AutoGluon gets ten times pearlite's time of that fold."""
+    methods: dict[str, Method] = {OURS: pearlite(options.quality)}
+    methods |= {name: TREES[name] for name in options.peers}
+    answers: dict[str, list[Answer]] = {}
+    for number, (train, test) in enumerate(list(case.folds())[: options.folds]):
+        for name, method in methods.items():
+            answers.setdefault(name, []).append(method(case, train, test, options.seed))
+        if options.autogluon:
+            seconds = SHARE * answers[OURS][-1].seconds
+            peer = autogluon(options.autogluon, options.preset, seconds)
+            said = peer(case, train, test, options.seed)
+            answers.setdefault(f"AutoGluon {options.preset}", []).append(said)
+        last = {name: f"{score(case, said[-1], test):.4g}" for name, said in answers.items()}
+        print(f"{case.name}, fold {number + 1}: {last}", flush=True)
+    return answers
+
+
+def score(case: Case, answer: Answer, test: np.ndarray) -> float:
+    return float(METRICS[case.metric].function(case.target[test], answer.values, None))
+
+
+def table(case: Case, answers: dict[str, list[Answer]]) -> list[str]:
+    """Return the lines of a Markdown table: one a method, compared in pairs with pearlite."""
+    tests = [test for _, test in case.folds()][: len(answers[OURS])]
+    rows = np.concatenate(tests)
+    truth = case.target[rows]
+    group = None if case.group is None else case.group[rows]
+    together = {n: np.concatenate([a.values for a in said]) for n, said in answers.items()}
+    known = f" Known: {case.known}." if case.known else ""
+    lines = [
+        "",
+        f"**{case.name}**: {case.metric} {case.unit}, {len(tests)} folds, {len(rows)} rows.{known}",
+        "",
+        "| method | mean of folds | sd of folds | seconds a fold | pearlite against it, 95 % |",
+        "|---|---|---|---|---|",
+    ]
+    for name, said in answers.items():
+        scores = [score(case, answer, test) for answer, test in zip(said, tests, strict=True)]
+        seconds = float(np.mean([answer.seconds for answer in said]))
+        verdict = ""
+        if name != OURS:
+            against = compare(truth, together[OURS], together[name], case.metric, group=group)
+            gap = against.difference
+            verdict = f"{gap.value:+.4g} ({gap.low:+.4g} to {gap.high:+.4g}): {against.verdict}"
+        lines.append(
+            f"| {name} | {np.mean(scores):.4g} | {np.std(scores, ddof=1):.2g} | {seconds:.1f} "
+            f"| {verdict} |"
+        )
+    return lines
+
+
+def write(
+    path: Path, case: Case, answers: dict[str, list[Answer]], options: argparse.Namespace
+) -> None:
+    """Write the scores and seconds of all folds, with the machine they were made on."""
+    tests = [test for _, test in case.folds()]
+    methods = {
+        name: [
+            {"score": score(case, answer, test), "seconds": answer.seconds}
+            for answer, test in zip(said, tests, strict=False)
+        ]
+        for name, said in answers.items()
+    }
+    facts = {"table": case.name, "metric": case.metric, "quality": options.quality}
+    about = {"hardware": hardware(), "load": os.getloadavg()}
+    path.write_text(json.dumps({**facts, **about, "methods": methods}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
