@@ -1,6 +1,6 @@
 """pearlite turns a measurement into an honestly tested model.
 
-``pl.guide`` says what fits the data, ``pl.audit`` what would make a test of it dishonest; ``pl.fit``
+``pl.guide`` says what fits the data, ``pl.audit`` what makes a test of it dishonest; ``pl.fit``
 makes a run, ``pl.load`` opens one again, ``pl.samples`` holds images to try things on.
 """
 
