@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pearlite.errors import InputError, Refused
@@ -56,6 +57,19 @@ def test_the_record_holds_what_is_needed_to_repeat_it(tmp_path):
     assert record["versions"].keys() >= {"pearlite", "python", "torch", "numpy"}
     assert record["hardware"]["cores"] >= 1
     assert record["seconds"]["wall"] > 0
+
+
+def test_a_table_as_input_and_as_result_is_known_and_read_as_one(tmp_path):
+    table = pd.DataFrame({"formula": ["Fe2O3", None, "NA"], "k": [1.5, np.nan, 0.1 + 0.2]})
+    other = table.rename(columns={"k": "kappa"})
+    hashes = {new_run(inputs=[t]).record["inputs"][0]["sha256"] for t in (table, other, table[1:])}
+    assert len(hashes) == 3
+    with new_run("r", [table]) as run:
+        table.to_csv(run.path / "predictions.csv", index=False)
+        run.finish("predictions", "predictions.csv")
+    assert run.record["inputs"][0]["shape"] == [3, 2]
+    assert run.record["command"] == "pl.fit('denoise', table, seed=7)"
+    pd.testing.assert_frame_equal(load("r").result, table, check_dtype=False)
 
 
 def test_runs_begun_in_the_same_second_get_folders_of_their_own():

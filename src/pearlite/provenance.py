@@ -9,23 +9,39 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 _BLOCK = 1 << 20  # bytes hashed at a time
+_PACKAGES = (
+    "pearlite",
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-image",
+    "tifffile",
+    "pandas",
+    "scikit-learn",
+    "lightgbm",
+    "xgboost-cpu",
+)
 
 
-def fingerprint(source: Path | NDArray[Any]) -> dict[str, Any]:
+def fingerprint(source: "Path | NDArray[Any] | DataFrame") -> dict[str, Any]:
     """Return what identifies an input: its path, or its shape and dtype, and its SHA-256."""
     if isinstance(source, Path):
         return {"path": str(source.resolve()), "sha256": sha256(source)}
+    array = isinstance(source, np.ndarray)
     return {
         "path": None,
         "shape": list(source.shape),
-        "dtype": str(source.dtype),
-        "sha256": _of_array(source),
+        "dtype": str(source.dtype) if array else "table",
+        "sha256": _of_array(source) if array else _of_table(source),
     }
 
 
@@ -48,10 +64,19 @@ def _of_array(array: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
+def _of_table(table: "DataFrame") -> str:
+    from pandas.util import hash_pandas_object
+
+    digest = hashlib.sha256(repr([(name, str(table[name].dtype)) for name in table]).encode())
+    rows = hash_pandas_object(table, index=False)  # pyright: ignore[reportCallIssue]
+    digest.update(rows.to_numpy().data)
+    return digest.hexdigest()
+
+
 def versions() -> dict[str, str]:
     """Return the versions of what the numbers depend on."""
     found = {"python": platform.python_version()}
-    for package in ("pearlite", "torch", "numpy", "scipy", "scikit-image", "tifffile"):
+    for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

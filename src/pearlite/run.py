@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pearlite.data.read import read
 from pearlite.errors import InputError, Refused
 from pearlite.folders import RECORD, chosen_folder, new_folder, read_json, write_json, write_text
 from pearlite.provenance import fingerprint, hardware, plain, versions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FORMAT = 1
 TEST, PAGE = "test.json", "report.html"
@@ -55,7 +59,7 @@ class Run:
         task: str,
         options: dict[str, Any],
         seed: int,
-        inputs: Sequence[Path | NDArray[Any]],
+        inputs: "Sequence[Path | NDArray[Any] | DataFrame]",
         out: str | Path | None = None,
         command: str | None = None,
     ) -> "Run":
@@ -70,7 +74,7 @@ class Run:
         seed
             The one source of randomness.
         inputs
-            Files, folders or arrays; their SHA-256 is taken here.
+            Files, folders, arrays or tables; their SHA-256 is taken here.
         out
             The folder; ``None`` makes ``runs/TASK-YYYYmmdd-HHMMSS`` in the current one.
         command
@@ -160,7 +164,7 @@ class Run:
 
     @property
     def inputs(self) -> list[Path]:
-        """Where the inputs lie; an array that was given is kept inside the run."""
+        """Where the inputs lie; an array or table that was given is kept inside the run."""
         return [self.path / entry["path"] for entry in self.record["inputs"]]
 
     @property
@@ -180,12 +184,12 @@ class Run:
 
     @property
     def test(self) -> dict[str, Any]:
-        """The metrics in test.json, by result."""
+        """What was measured, as test.json says it."""
         return self.read_json(TEST)
 
     @property
     def result(self) -> Any:
-        """The result's array, read when asked; for several results a dict of arrays by name.
+        """The result's array or table, read when asked; for several results a dict by name.
 
         Raises
         ------
@@ -194,8 +198,8 @@ class Run:
         """
         if not self.results:
             raise InputError(f"{self.path} holds no finished result (it is {self.status}).")
-        arrays = {name: read(path).array for name, path in self.results.items()}
-        return next(iter(arrays.values())) if len(self.record["inputs"]) == 1 else arrays
+        values = {name: _value(path) for name, path in self.results.items()}
+        return next(iter(values.values())) if len(self.record["inputs"]) == 1 else values
 
     def apply(self, new: Any, out: str | Path | None = None, **options: Any) -> Any:
         """Use what this run has learned on new data.
@@ -203,16 +207,17 @@ class Run:
         Parameters
         ----------
         new
-            An array, or a path, a folder, or a list of either kind.
+            An array or a table, or a path, a folder, or a list of either kind.
         out
-            Where files go; ``None`` means ``applied/`` inside the run. Unused for arrays.
+            Where files go; ``None`` means ``applied/`` inside the run. Unused for arrays and
+            tables.
         **options
             What the recipe's own ``apply`` takes.
 
         Returns
         -------
-        array or Path, or a list of them
-            Arrays for arrays, paths of the written files for paths.
+        array, DataFrame or Path, or a list of them
+            Arrays for arrays, tables for tables, paths of the written files for paths.
         """
         return self._recipe().apply(self, new, out, **options)
 
@@ -320,15 +325,33 @@ class Run:
         return recipe(self.task)
 
 
+def _value(path: Path) -> Any:
+    """Read a result: the table in a CSV file, else an image's array."""
+    if path.suffix != ".csv":
+        return read(path).array
+    import pandas
+
+    return pandas.read_csv(path, keep_default_na=False, na_values=[""])
+
+
 def _cpu_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
 
 
 def _python_call(
-    task: str, inputs: Sequence[Path | NDArray[Any]], options: dict[str, Any], seed: int
+    task: str,
+    inputs: "Sequence[Path | NDArray[Any] | DataFrame]",
+    options: dict[str, Any],
+    seed: int,
 ) -> str:
-    sources = [repr(str(s)) if isinstance(s, Path) else "array" for s in inputs]
+    sources = [_said(source) for source in inputs]
     data = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
     settings = ", ".join(f"{name}={value!r}" for name, value in {**options, "seed": seed}.items())
     return f"pl.fit({task!r}, {data}, {settings})"
+
+
+def _said(source: "Path | NDArray[Any] | DataFrame") -> str:
+    if isinstance(source, Path):
+        return repr(str(source))
+    return "array" if isinstance(source, np.ndarray) else "table"
