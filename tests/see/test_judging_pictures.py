@@ -20,9 +20,9 @@ def points(axis, colour=None):
     drawn = [
         tuple(offset)
         for dots in axis.collections
-        if isinstance(dots, PathCollection) and len(dots.get_offsets())
-        for offset in dots.get_offsets().tolist()
-        if colour is None or to_hex(dots.get_edgecolor()[0]) == colour
+        if isinstance(dots, PathCollection) and np.size(dots.get_offsets())
+        for offset in np.asarray(dots.get_offsets()).tolist()
+        if colour is None or to_hex(np.asarray(dots.get_edgecolor())[0]) == colour
     ]
     return sorted(drawn)
 
