@@ -1,0 +1,1 @@
+"""Tables of samples: a portfolio of learners, blended and honestly tested."""
