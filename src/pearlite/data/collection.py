@@ -1,0 +1,309 @@
+"""What a folder of images holds: classes, parts, masks, outlines, pairs, told by its layout.
+
+Nothing is decoded here but JSON; whatever folder names say is taken in the ways that are common:
+``train``, ``val``, ``test``; ``masks`` or ``train_annot`` beside ``train``; a folder a class.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pearlite.data.omezarr import is_zarr
+from pearlite.data.read import SUFFIXES, find_images
+from pearlite.errors import InputError
+
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+_MASK = r"annot|annotations?|masks?|labels?|segmaps?|segmentations?|gt|ground[ _-]?truths?"
+_MASK_WORD = re.compile(rf"(?:^|.*[ _-])(?:{_MASK})(?:[ _-](?:png|tif|tiff))?$", re.IGNORECASE)
+_MASK_END = re.compile(rf"[ _-](?:{_MASK}|seg)$", re.IGNORECASE)
+_PLAIN_WORD = re.compile(
+    r"(?:^|.*[ _-])(?:images?|imgs?|raw|inputs?|data|pictures?|photos?|micrographs?)"
+    r"(?:[ _-](?:png|tif|tiff|jpg|webp))?$",
+    re.IGNORECASE,
+)
+_CLASS_WORDS = {"class", "label", "category", "phase", "type", "grade"}
+_NOISY = re.compile(r"^(.*?)[ _-]?(noisy|clean)[^_]*$", re.IGNORECASE)
+_DEEPEST = 6  # folders inside folders that are searched
+_LARGEST_JSON = 2**28  # bytes
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Outlines of objects that a JSON file holds.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        ``"COCO"`` or ``"VIA"``.
+    images
+        Names of the images it speaks of, without folders.
+    count
+        How many outlines there are.
+    categories
+        What they are called, where the file says so.
+    """
+
+    path: Path
+    kind: str
+    images: tuple[str, ...]
+    count: int
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The images of a folder, and what its layout says about them.
+
+    Parameters
+    ----------
+    root
+        The folder, or the file.
+    images
+        Every image that is no mask, in natural order.
+    classes, parts, sets
+        Of each image: its class, its part (``"train"``, ``"validation"``, ``"test"``), and the
+        folder that is neither; empty strings where the layout says nothing.
+    masks
+        The mask of an image, for those that have one.
+    unpaired
+        Masks that no image belongs to.
+    outlines
+        What annotation files hold.
+    pairs
+        Noisy images with their clean counterparts.
+    files
+        All other files, by lower-case suffix.
+    """
+
+    root: Path
+    images: tuple[Path, ...] = ()
+    classes: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    masks: dict[Path, Path] = field(default_factory=dict)
+    unpaired: tuple[Path, ...] = ()
+    outlines: tuple[Outlines, ...] = ()
+    pairs: tuple[tuple[Path, Path], ...] = ()
+    files: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        """Return a file's name as people would say it: relative to the folder."""
+        try:
+            return str(path.relative_to(self.root)) if path != self.root else path.name
+        except ValueError:
+            return str(path)
+
+
+def collect(path: str | Path) -> Collection:
+    """Look through a folder, and the folders inside it.
+
+    Raises
+    ------
+    InputError
+        If there is no such path, or it cannot be read.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise InputError(f"{root} does not exist; give a file or a folder")
+    if root.is_file() or is_zarr(root):
+        return Collection(root, (root,), ("",), ("",), ("",))
+    folders, others = _walk(root)
+    is_mask = {folder for folder in folders if _holds_masks(folder, root)}
+    masks_of = {
+        folder: partner
+        for folder in is_mask
+        if (partner := _partner(folder, folders) or _mirrored(folder, root, folders))
+    }
+    images, masks, unpaired = _paired(folders, is_mask, masks_of)
+    labels = [_labels(image.parent, root) for image in images]
+    sets = [name for _, name in labels]
+    pairs = tuple(_noise_pairs(images))
+    if not masks and not pairs and _are_classes(sets):
+        classes, sets = sets, [""] * len(sets)
+    else:
+        classes = [""] * len(sets)
+    return Collection(
+        root=root,
+        images=tuple(images),
+        classes=tuple(classes),
+        parts=tuple(part for part, _ in labels),
+        sets=tuple(sets),
+        masks=masks,
+        unpaired=tuple(unpaired),
+        outlines=tuple(_outlines(others.get(".json", ()))),
+        pairs=pairs,
+        files={suffix: tuple(paths) for suffix, paths in sorted(others.items())},
+    )
+
+
+def _walk(root: Path) -> tuple[dict[Path, list[Path]], dict[str, list[Path]]]:
+    """Return the images of every folder that has some, and all other files by suffix."""
+    folders: dict[Path, list[Path]] = {}
+    others: dict[str, list[Path]] = {}
+
+    def failed(error: OSError) -> None:
+        raise InputError(f"{error.filename} cannot be opened: {error.strerror}") from error
+
+    for where, inside, names in os.walk(root, onerror=failed):
+        folder = Path(where)
+        depth = len(folder.relative_to(root).parts)
+        zarrs = [name for name in inside if is_zarr(folder / name)]
+        hidden = [name for name in inside if name.startswith(".") or name in zarrs]
+        inside[:] = sorted(set(inside) - set(hidden)) if depth < _DEEPEST else []
+        if zarrs or any(Path(name).suffix.lower() in SUFFIXES for name in names):
+            try:
+                folders[folder] = find_images(folder)
+            except InputError:
+                pass
+        for name in sorted(names):
+            suffix = Path(name).suffix.lower()
+            if suffix not in SUFFIXES and not name.startswith("."):
+                others.setdefault(suffix, []).append(folder / name)
+    return folders, others
+
+
+def _holds_masks(folder: Path, root: Path) -> bool:
+    """Tell whether the folder's name, or that of one above it, says that it holds masks."""
+    names = (*folder.relative_to(root).parts, root.name if folder == root else "")
+    return any(_MASK_WORD.match(name) for name in names)
+
+
+def _partner(folder: Path, folders: Iterable[Path]) -> Path | None:
+    """Return the folder of images that a folder of masks beside it belongs to."""
+    if not _MASK_WORD.match(folder.name):
+        return None
+    beside = [
+        other
+        for other in folders
+        if other.parent == folder.parent and not _MASK_WORD.match(other.name)
+    ]
+    stem = _MASK_END.sub("", folder.name) if _MASK_END.search(folder.name) else ""
+    for other in beside:
+        bare = re.sub(r"[ _-](images?|imgs?)$", "", other.name, flags=re.IGNORECASE)
+        if stem and stem in (other.name, bare):
+            return other
+    if stem:
+        return None
+    plain = [other for other in beside if _PLAIN_WORD.match(other.name)] or beside
+    if len(plain) == 1:
+        return plain[0]
+    return folder.parent if not beside and folder.parent in folders else None
+
+
+def _mirrored(folder: Path, root: Path, folders: Iterable[Path]) -> Path | None:
+    """Return ``images/train`` for ``masks/train``."""
+    names = folder.relative_to(root).parts
+    for other in folders:
+        parts = other.relative_to(root).parts
+        if len(parts) != len(names) or other == folder:
+            continue
+        differ = [(a, b) for a, b in zip(names, parts, strict=True) if a != b]
+        if len(differ) == 1 and _MASK_WORD.match(differ[0][0]) and _PLAIN_WORD.match(differ[0][1]):
+            return other
+    return None
+
+
+def _paired(
+    folders: dict[Path, list[Path]], is_mask: set[Path], masks_of: dict[Path, Path]
+) -> tuple[list[Path], dict[Path, Path], list[Path]]:
+    """Return the images, the mask of each that has one, and masks without an image."""
+    images: list[Path] = []
+    masks: dict[Path, Path] = {}
+    for folder, found in folders.items():
+        if folder in is_mask:
+            continue
+        by_stem = {path.stem: path for path in found}
+        for path in found:
+            image = by_stem.get(_MASK_END.sub("", path.stem))
+            if image is not None and image != path:
+                masks[image] = path
+            else:
+                images.append(path)
+    unpaired = []
+    known = {(image.parent, _bare(image)): image for image in images}
+    for folder in sorted(is_mask):
+        for path in folders.get(folder, ()):
+            image = known.get((masks_of[folder], _bare(path))) if folder in masks_of else None
+            if image is None:
+                unpaired.append(path)
+            else:
+                masks[image] = path
+    return images, masks, unpaired
+
+
+def _bare(path: Path) -> str:
+    return _MASK_END.sub("", path.stem)
+
+
+def _labels(folder: Path, root: Path) -> tuple[str, str]:
+    """Return the part and the other name that an image's folders give."""
+    part, rest = "", []
+    for name in folder.relative_to(root).parts:
+        if name.lower() in _PARTS:
+            part = _PARTS[name.lower()]
+        elif not re.fullmatch(r"(?:images?|imgs?|raw|inputs?|data)", name, re.IGNORECASE):
+            rest.append(name)
+    return part, "/".join(rest)
+
+
+def _are_classes(sets: list[str]) -> bool:
+    """Tell whether folder names are classes, and not numbered specimens or several data sets."""
+    names = set(sets)
+    if len(names) < 2 or "" in names or any("/" in name for name in names):
+        return False
+    if len(sets) < 2 * len(names) or any(_PLAIN_WORD.match(name) for name in names):
+        return False
+    stems = {re.sub(r"[\d\W_]+", "", name).lower() for name in names}
+    return len(stems) > 1 or stems <= _CLASS_WORDS | {""}
+
+
+def _noise_pairs(images: list[Path]) -> list[tuple[Path, Path]]:
+    """Return (noisy, clean) for images whose names differ in that."""
+    found: dict[tuple[Path, str], dict[str, Path]] = {}
+    for path in images:
+        if named := _NOISY.match(path.stem):
+            found.setdefault((path.parent, named[1]), {})[named[2].lower()] = path
+    return [(two["noisy"], two["clean"]) for two in found.values() if len(two) == 2]
+
+
+def _outlines(files: Iterable[Path]) -> Iterable[Outlines]:
+    for path in files:
+        if path.stat().st_size > _LARGEST_JSON:
+            continue
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            read = _coco(path, known) or _via(path, known)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if read is not None:
+            yield read
+
+
+def _coco(path: Path, known: Any) -> Outlines | None:
+    if not (isinstance(known, dict) and {"images", "annotations"} <= known.keys()):
+        return None
+    images = tuple(Path(image["file_name"]).name for image in known["images"])
+    named = tuple(str(category["name"]) for category in known.get("categories", ()))
+    return Outlines(path, "COCO", images, len(known["annotations"]), named)
+
+
+def _via(path: Path, known: Any) -> Outlines | None:
+    entries = known.get("_via_img_metadata") if isinstance(known, dict) else None
+    if entries is None:
+        return None
+    images = tuple(str(entry["filename"]) for entry in entries.values())
+    return Outlines(path, "VIA", images, sum(len(e["regions"]) for e in entries.values()), ())
