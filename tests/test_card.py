@@ -48,6 +48,10 @@ def test_the_card_says_what_it_is_told_and_counts_what_it_is_given():
     assert "- Nothing softer than 1 GPa was measured.\n" in text
 
 
+def test_a_model_that_is_no_network_is_described_in_words():
+    assert cells(card(network="2 forests, blended"), "model")[1] == "2 forests, blended"
+
+
 def test_data_and_split_are_known_by_their_hashes():
     divided = split(20, seed=1)
     text = card()

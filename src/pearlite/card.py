@@ -19,7 +19,7 @@ def model_card(
     name: str,
     *,
     about: str,
-    network: nn.Module,
+    network: nn.Module | str,
     data: Sequence[Mapping[str, Any]],
     split: Split | None,
     seed: int,
@@ -29,7 +29,7 @@ def model_card(
     load: str,
     looks: int = 1,
 ) -> str:
-    """Write the card of a trained network as Markdown.
+    """Write the card of a trained model as Markdown.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def model_card(
     about
         What goes in, what comes out, and what it is for, in a sentence or two.
     network
-        Counted, not kept.
+        Counted, not kept; of a model that is no network a few words on what it is.
     data
         What it learned from, each with its SHA-256, as from `pearlite.provenance.fingerprint`.
     split
@@ -78,11 +78,9 @@ def model_card(
         raise InputError("limits is one text; give a list of sentences")
     if not limits:
         raise InputError("a card without limits is not honest; say where the model was not tried")
-    weights = list(network.parameters())
-    count, size = sum(w.numel() for w in weights), sum(w.nbytes for w in weights)
     used = versions()
     facts = [
-        ("network", f"{type(network).__name__}, {count:,} parameters, {size:,} bytes"),
+        ("model", network) if isinstance(network, str) else ("network", _counted(network)),
         ("seed", str(seed)),
         ("made with", f"pearlite {used['pearlite']}, torch {used['torch']}"),
     ]
@@ -95,6 +93,12 @@ def model_card(
         f"## Load it\n\n```python\n{load.strip()}\n```",
     ]
     return "\n\n".join(filter(None, sections)) + "\n"
+
+
+def _counted(network: nn.Module) -> str:
+    weights = list(network.parameters())
+    count, size = sum(w.numel() for w in weights), sum(w.nbytes for w in weights)
+    return f"{type(network).__name__}, {count:,} parameters, {size:,} bytes"
 
 
 def _data(data: Sequence[Mapping[str, Any]], split: Split | None) -> str:

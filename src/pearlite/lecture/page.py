@@ -1,21 +1,18 @@
 """A worked example as a page: what is asked, pictures, a few plain sentences, the numbers."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from PIL import Image as Pillow
 
 from pearlite.data.disk import replacing
 from pearlite.folders import write_json, write_text
 from pearlite.lecture import PAGES
 from pearlite.see import page as parts
+from pearlite.see.figure import framed, png
 from pearlite.see.html import Html, join, tag
-from pearlite.see.style import styled
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,6 @@ class Picture:
     figure: Figure
     alt: str
     caption: str
-
-    @styled
-    def png(self) -> bytes:
-        """Return the figure as a PNG file's content."""
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ class Page:
 
     def __post_init__(self) -> None:
         self.pictures = {
-            part.name: part.png()
+            part.name: png(part.figure)
             for section in self.sections
             for part in section.parts
             if isinstance(part, Picture)
@@ -95,9 +85,9 @@ class Page:
 
     def write(self, folder: Path) -> "Page":
         """Write index.html, the pictures as PNG and numbers.json; return the page itself."""
-        for name, png in self.pictures.items():
+        for name, content in self.pictures.items():
             with replacing(folder / f"{name}.png") as hidden:
-                hidden.write_bytes(png)
+                hidden.write_bytes(content)
         write_json(folder / "numbers.json", {"seed": self.seed, **self.numbers})
         write_text(folder / "index.html", self.html())
         return self
@@ -115,7 +105,7 @@ class Page:
 
     def _shown(self, part: str | Picture | Html) -> Html:
         if isinstance(part, Picture):
-            return _framed(self.pictures[part.name], part.alt, part.caption)
+            return framed(self.pictures[part.name], part.alt, part.caption)
         return part if isinstance(part, Html) else tag("p", part)
 
 
@@ -125,13 +115,7 @@ def write_index(pages: Sequence[Page], folder: Path) -> None:
     for number, page in enumerate(pages, start=1):
         link = tag("a", page.title, href=f"{page.name}/index.html")
         first = next(iter(page.pictures.values()))
-        shown = _framed(first, page.title, page.question)
+        shown = framed(first, page.title, page.question)
         sections.append(parts.section(join(f"{number}. ", link), shown))
     subtitle = "x → f(x; θ) → ŷ, L(ŷ, y), update θ: the worked examples, in order."
     write_text(folder / "index.html", parts.page("The lecture, run", subtitle, *sections))
-
-
-def _framed(png: bytes, alt: str, caption: str) -> Html:
-    uri = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    width, height = Pillow.open(io.BytesIO(png)).size
-    return parts.picture(uri, (height, width), alt, caption, exact=False)

@@ -11,6 +11,7 @@ from pearlite.data.image import Image
 from pearlite.data.read import read
 from pearlite.recipes.denoise.noise import SILENT, NoiseModel
 from pearlite.recipes.denoise.remedies import bin_pixels
+from pearlite.recipes.repeat import repeat_section
 from pearlite.run import TEST, Run
 from pearlite.see import page, preview
 from pearlite.see.html import Html, tag
@@ -52,7 +53,9 @@ def html(run: Run) -> str:
         sections += [_numbers(single), _noise(planes[0])]
     else:
         sections.append(_all_files(test, len(planes)))
-    return page.page(title, _subtitle(run, single), *sections, _caveats(run, test), _repeat(run))
+    return page.page(
+        title, _subtitle(run, single), *sections, _caveats(run, test), repeat_section(run)
+    )
 
 
 def rows(run: Run) -> list[tuple[str, ...]]:
@@ -275,26 +278,6 @@ def _caveats(run: Run, test: dict[str, Any]) -> Html:
         )
     sentences += [f"{name} gave no result: {error}" for name, error in run.failures.items()]
     return page.section("To keep in mind", page.notes(sentences or ["Nothing unusual was found."]))
-
-
-def _repeat(run: Run) -> Html:
-    record = run.record
-    hardware = ", ".join(str(value) for value in record["hardware"].values() if value)
-    inputs = [(path.name, page.code(entry["sha256"])) for path, entry in _inputs(run)]
-    return page.section(
-        "To repeat it",
-        tag("pre", page.code(record["command"])),
-        page.details("Options", page.table({**record["options"], "seed": run.seed}.items())),
-        page.details(
-            "Versions and hardware",
-            page.table([*record["versions"].items(), ("hardware", hardware)]),
-        ),
-        page.details("Inputs (SHA-256)", page.table(inputs)),
-    )
-
-
-def _inputs(run: Run) -> list[tuple[Any, dict[str, Any]]]:
-    return list(zip(run.inputs, run.record["inputs"], strict=True))
 
 
 def _subtitle(run: Run, single: dict[str, Any] | None) -> str:
