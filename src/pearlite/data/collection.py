@@ -49,19 +49,21 @@ class Outlines:
         The file.
     kind
         ``"COCO"`` or ``"VIA"``.
-    images
-        Names of the images it speaks of, without folders.
-    count
-        How many outlines there are.
+    counts
+        How many outlines each image has; images are named without folders.
     categories
         What they are called, where the file says so.
     """
 
     path: Path
     kind: str
-    images: tuple[str, ...]
-    count: int
+    counts: dict[str, int]
     categories: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many outlines there are."""
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -296,14 +298,17 @@ def _outlines(files: Iterable[Path]) -> Iterable[Outlines]:
 def _coco(path: Path, known: Any) -> Outlines | None:
     if not (isinstance(known, dict) and {"images", "annotations"} <= known.keys()):
         return None
-    images = tuple(Path(image["file_name"]).name for image in known["images"])
+    names = {image["id"]: Path(image["file_name"]).name for image in known["images"]}
+    counts = dict.fromkeys(names.values(), 0)
+    for outline in known["annotations"]:
+        counts[names[outline["image_id"]]] += 1
     named = tuple(str(category["name"]) for category in known.get("categories", ()))
-    return Outlines(path, "COCO", images, len(known["annotations"]), named)
+    return Outlines(path, "COCO", counts, named)
 
 
 def _via(path: Path, known: Any) -> Outlines | None:
     entries = known.get("_via_img_metadata") if isinstance(known, dict) else None
     if entries is None:
         return None
-    images = tuple(str(entry["filename"]) for entry in entries.values())
-    return Outlines(path, "VIA", images, sum(len(e["regions"]) for e in entries.values()), ())
+    counts = {str(entry["filename"]): len(entry["regions"]) for entry in entries.values()}
+    return Outlines(path, "VIA", counts, ())
