@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
-from pearlite.errors import InputError
 from pearlite.judge.answers import Floats, read_weight
 from pearlite.judge.interval import Interval
 from pearlite.judge.scores import Metric
+from pearlite.judge.units import units_of
 
 FEW = 10  # units below which the interval is ± Student's t times the standard error of the draws
 MOST_UNITS = 10_000  # more are joined at random to as many: the variance stays the same
-CELLS = 20_000_000  # weights in memory at a time
-MOST_CELLS = 50_000_000  # draws times samples for metrics that need every sample in every draw
+CELLS = 4_000_000  # weights in memory at a time
+MOST_CELLS = 20_000_000  # draws times samples for metrics that need every sample in every draw
 FEWEST_DRAWS = 200
 
 
@@ -108,7 +108,7 @@ def draw(
     count = len(read[0][0])
     weight_N = read_weight(weight, count)
     random = np.random.default_rng(seed)
-    unit_N, units = _units(group, count)
+    unit_N, units = units_of(group, count)
     joined = unit_N if units <= MOST_UNITS else random.permutation(units)[unit_N] % MOST_UNITS
     bins = min(units, MOST_UNITS)
     if metric.sums is None:
@@ -167,21 +167,6 @@ def interval(
     tail = float(norm.cdf(-math.sqrt(units / (units - 1)) * student))
     ends = np.quantile(kept_D, [tail, 1 - tail])
     return Bootstrapped(value, min(float(ends[0]), value), max(float(ends[1]), value), units)
-
-
-def _units(group: ArrayLike | None, count: int) -> tuple[NDArray[np.int64], int]:
-    if group is None:
-        return np.arange(count), count
-    labels = np.asarray(group)
-    if labels.shape != (count,):
-        raise InputError(f"group has shape {labels.shape}; one label for each of {count} samples")
-    missing = np.array([label is None or label != label for label in labels.tolist()])
-    if missing.any():
-        raise InputError(f"group of sample {int(missing.argmax())} is missing")
-    names, unit_N = np.unique(
-        labels.astype(str) if labels.dtype == object else labels, return_inverse=True
-    )
-    return unit_N, len(names)
 
 
 def _unit_sums(
