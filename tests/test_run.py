@@ -186,6 +186,13 @@ def test_a_result_outside_the_folder_is_not_read(tmp_path):
         _ = run.result
 
 
+@pytest.mark.parametrize("verb", ["apply", "resume"])
+def test_an_option_that_the_recipe_does_not_know_is_told_in_a_sentence(verb):
+    given = [np.ones((8, 8))] if verb == "apply" else []
+    with pytest.raises(InputError, match=f"^{verb} of a denoise run takes no 'sheet'"):
+        getattr(finished_run(), verb)(*given, sheet="first")
+
+
 def test_an_unfinished_run_has_no_result():
     with new_run("r") as run, pytest.raises(InputError, match="no finished result"):
         _ = run.result

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from inspect import signature
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -218,12 +219,17 @@ class Run:
         -------
         array, DataFrame or Path, or a list of them
             Arrays for arrays, tables for tables, paths of the written files for paths.
+
+        Raises
+        ------
+        InputError
+            If the recipe takes no such option.
         """
-        return self._recipe().apply(self, new, out, **options)
+        return self._recipes("apply", options)(self, new, out, **options)
 
     def resume(self, **options: Any) -> "Run":
         """Go on where the run stopped: finished results stay, the others are made."""
-        return self._recipe().resume(self, **options)
+        return self._recipes("resume", options)(self, **options)
 
     def report(self) -> Path:
         """Write report.html again from what the folder holds."""
@@ -318,6 +324,14 @@ class Run:
         if not target.resolve().is_relative_to(self.path.resolve()):
             raise InputError(f"{self.path / RECORD} names {file!r}, which is outside the run.")
         return target
+
+    def _recipes(self, verb: str, options: dict[str, Any]) -> Any:
+        """Return the recipe's function `verb`, if it takes the options."""
+        function = getattr(self._recipe(), verb)
+        known = signature(function).parameters
+        if surplus := [name for name in options if name not in known]:
+            raise InputError(f"{verb} of a {self.task} run takes no {surplus[0]!r}; leave it out.")
+        return function
 
     def _recipe(self) -> Any:
         from pearlite.recipes import recipe  # the one look upstairs: a run knows its recipe by name
