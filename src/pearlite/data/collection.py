@@ -131,6 +131,9 @@ def collect(path: str | Path) -> Collection:
         if (partner := _partner(folder, folders) or _mirrored(folder, root, folders))
     }
     images, masks, unpaired = _paired(folders, is_mask, masks_of)
+    outlines = list(_outlines(others.get(".json", ())))
+    if images and not masks and not outlines:
+        masks, outlines = _beside(root, images)
     labels = [_labels(image.parent, root) for image in images]
     sets = [name for _, name in labels]
     pairs = tuple(_noise_pairs(images))
@@ -146,10 +149,39 @@ def collect(path: str | Path) -> Collection:
         sets=tuple(sets),
         masks=masks,
         unpaired=tuple(unpaired),
-        outlines=tuple(_outlines(others.get(".json", ()))),
+        outlines=tuple(outlines),
         pairs=pairs,
         files={suffix: tuple(paths) for suffix, paths in sorted(others.items())},
     )
+
+
+def _beside(root: Path, images: list[Path]) -> tuple[dict[Path, Path], list[Outlines]]:
+    """Return the masks of a folder beside this one, and outlines in files there."""
+    masks: dict[Path, Path] = {}
+    of_name = {image.stem: image for image in images if image.parent == root}
+    files = []
+    try:
+        near = sorted(root.resolve().parent.iterdir())
+    except OSError:
+        return {}, []
+    for other in near:
+        named = _MASK_END.sub("", other.name)
+        if other.is_dir() and of_name and _MASK_WORD.match(other.name):
+            plain = re.sub(r"[ _-](images?|imgs?)$", "", root.resolve().name, flags=re.IGNORECASE)
+            if named in (root.resolve().name, plain) or _PLAIN_WORD.match(root.resolve().name):
+                found = {path.stem: path for path in _images_in(other)}
+                masks |= {of_name[stem]: found[stem] for stem in of_name if stem in found}
+        elif other.suffix.lower() == ".json":
+            files.append(other)
+    names = {image.name for image in images}
+    return masks, [one for one in _outlines(files) if names & one.counts.keys()]
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        return find_images(folder)
+    except InputError:
+        return []
 
 
 def _walk(root: Path) -> tuple[dict[Path, list[Path]], dict[str, list[Path]]]:
@@ -167,10 +199,7 @@ def _walk(root: Path) -> tuple[dict[Path, list[Path]], dict[str, list[Path]]]:
         hidden = [name for name in inside if name.startswith(".") or name in zarrs]
         inside[:] = sorted(set(inside) - set(hidden)) if depth < _DEEPEST else []
         if zarrs or any(Path(name).suffix.lower() in SUFFIXES for name in names):
-            try:
-                folders[folder] = find_images(folder)
-            except InputError:
-                pass
+            folders |= {folder: images} if (images := _images_in(folder)) else {}
         for name in sorted(names):
             suffix = Path(name).suffix.lower()
             if suffix not in SUFFIXES and not name.startswith("."):

@@ -115,15 +115,12 @@ def _matched(pattern: str, name: str) -> str | None:
 
 
 def _listed(path: Path) -> dict[str, str]:
-    import pandas
+    from pearlite.data.table import read_table
 
-    try:
-        table = pandas.read_csv(path, dtype=str, sep=None, engine="python")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a table ({error})") from error
+    table = read_table(path)
     if table.shape[1] < 2:
         raise InputError(f"{path} has one column; the images and their groups are expected")
-    named, labels = table.iloc[:, 0].fillna(""), table.iloc[:, 1].fillna("")
+    named, labels = (table.iloc[:, n].astype(str).where(table.iloc[:, n].notna(), "") for n in (0, 1))
     repeated = [name for name, count in Counter(named).items() if count > 1]
     if repeated:
         raise InputError(f"{path} names {repeated[0]} more than once; one row an image")

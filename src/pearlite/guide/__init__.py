@@ -13,7 +13,7 @@ from pearlite.data.table import TABLES, read_table
 from pearlite.errors import InputError
 from pearlite.folders import RECORD
 from pearlite.guide.answer import Guide, Seen, answer, quoted
-from pearlite.guide.images import is_image, see_collection, see_image
+from pearlite.guide.images import describes, is_image, see_collection, see_image
 from pearlite.guide.tables import same_tables, see_table
 from pearlite.guide.texts import TEXTS, see_texts
 
@@ -209,6 +209,10 @@ def _see_tables(path: Path, tables: list[Path], target: str | None) -> Seen:
 
 
 def _see_table(path: Path, target: str | None) -> Seen:
+    if target is None and path.suffix.lower() in (".csv", ".tsv"):
+        found = collect(path.parent)
+        if len(found.images) + len(found.unpaired) and describes(path, found):
+            return see_collection(found)
     if path.suffix.lower() in (".parquet", ".pq"):
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -138,17 +138,22 @@ def _commands(row: Row, seen: Seen) -> tuple[tuple[str, ...], str]:
     typed = [_filled(template, seen.names) for template in row.today]
     wanted = _filled(row.command, seen.names)
     if works(row.task):
-        return tuple(dict.fromkeys([*typed, wanted])), ""
-    return tuple(one for one in typed if works(one.split()[1])), f"{wanted} (not in this version)"
+        typed.append("" if row.task == "tabular" and "target" not in seen.names else wanted)
+    commands = dict.fromkeys(one for one in typed if one and works(one.split()[1]))
+    return tuple(commands), "" if works(row.task) else f"{wanted} (not in this version)"
 
 
 def _filled(template: str, names: dict[str, str]) -> str:
-    """Fill a template; an option whose value is not known is left out."""
+    """Fill a template; an option whose value is not known is left out.
+
+    Empty where what is not known is no option's value.
+    """
     words, kept = template.split(), []
     for word in words:
         if word.startswith("{") and word[1:-1] not in names:
-            if kept and kept[-1].startswith("--"):
-                kept.pop()
+            if not kept[-1].startswith("--"):
+                return ""
+            kept.pop()
             continue
         kept.append(word.format(**names))
     return " ".join(kept)

@@ -11,12 +11,15 @@ from pearlite.data.filenames import name_groups
 from pearlite.data.image import Image
 from pearlite.data.labels import is_label_image
 from pearlite.data.read import read
+from pearlite.data.table import read_table
 from pearlite.errors import InputError
 from pearlite.guide.answer import Seen, quoted
-from pearlite.guide.noise import noise_note
+from pearlite.guide.noise import see_noise
 
 _LOOKED_AT = 3  # images of a folder that are opened
+_NAMED = 0.5  # share of a column's entries that are images
 _FEW = 20  # images of a class
+_MANY = 300  # images from which a network can be pretrained
 
 
 def see_image(image: Image, name: str) -> Seen:
@@ -53,16 +56,15 @@ def see_image(image: Image, name: str) -> Seen:
         what = f"a segmented image, {pixels}, {values} {'phases' if values <= 8 else 'labels'}"
         kind = "labels" if values <= 8 else "label maps"
         return Seen(kind, what, names, tuple(notes))
-    if said := noise_note(_middle(array)):
-        notes.append(said)
-    return Seen("image", f"an image, {pixels}{colour}", names, tuple(notes))
+    kind = _by_noise(_middle(array), "", names, notes)
+    return Seen(kind, f"an image, {pixels}{colour}", names, tuple(notes))
 
 
 def see_collection(found: Collection) -> Seen:
     """See what the images of a folder are."""
     root = quoted(found.root)
     notes = [*_parts(found), *_specimens(found), *_manifest(found)]
-    names = {"data": root}
+    names = {"data": root, "folder": root}
     if found.pairs and len(found.pairs) >= len(found.images) / 4:
         noisy, clean = found.pairs[0]
         names |= {"noisy": quoted(noisy), "clean": quoted(clean)}
@@ -95,7 +97,8 @@ def see_collection(found: Collection) -> Seen:
 
 
 def _masked(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
-    image, mask = next(iter(found.masks.items()))
+    ranked = sorted(found.masks, key=lambda image: found.parts[found.images.index(image)] != "train")
+    image, mask = ranked[0], found.masks[ranked[0]]
     values = np.unique(_middle(read(mask).array))
     given = f"{counted(len(found.images), 'image')}, {len(found.masks)} of them with a mask"
     given += f", values {listed([f'{value:g}' for value in values.tolist()])} in the first"
@@ -104,8 +107,7 @@ def _masked(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
     names |= {"images": quoted(image.parent), "masks": quoted(mask.parent)}
     sets = [name for name in Counter(found.sets) if name]
     if len(sets) > 1:
-        notes.append(f"the folder holds {len(sets)} sets ({listed(sets)}): one model each, or say")
-        notes[-1] = notes[-1].replace(", or say", "")
+        notes.append(f"the folder holds {len(sets)} sets ({listed(sets)}): train one model each")
     return Seen("images with masks", given, names, tuple(notes))
 
 
@@ -129,9 +131,21 @@ def _plain(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
     shapes = {" x ".join(map(str, image.array.shape)) for image in looked}
     given = f"{counted(len(found.images), 'image')}, no labels; the first {len(looked)}: "
     given += f"{listed(sorted(shapes))} ({', '.join(sorted(axes))})"
-    if said := noise_note(found.images[0]):
-        notes.append(f"{found.images[0].name}: {said}")
-    return Seen("images", given, names, tuple(notes))
+    kind = _by_noise(found.images[0], f"{found.images[0].name}: ", names, notes)
+    if kind == "image":
+        return Seen("images", given, names, tuple(notes))
+    return Seen("many images" if len(found.images) >= _MANY else kind, given, names, tuple(notes))
+
+
+def _by_noise(source: object, name: str, names: dict[str, str], notes: list[str]) -> str:
+    """Return whether an image asks to be denoised; note its noise and what it needs."""
+    noise = see_noise(source)
+    if noise.sentence:
+        notes.append(name + noise.sentence)
+    if noise.remedy:
+        names["remedy"] = noise.remedy
+        notes.append("denoise refuses such noise without the remedy; the raw file is better still")
+    return "clean image" if noise.weak else "image"
 
 
 def _parts(found: Collection) -> list[str]:
@@ -147,7 +161,7 @@ def _specimens(found: Collection) -> list[str]:
     sets = {name for name in found.sets if name}
     if len(sets) > 1 and not found.masks and not found.pairs:
         return [f"folders {listed(sorted(sets))}: if they are specimens, declare --group folder"]
-    if len(stems) < 6 or found.pairs:
+    if len(stems) < 6 or found.pairs or len(sets) > 1:
         return []
     ways = [way for way in name_groups(stems) if len(set(way.labels)) <= len(stems) / 3]
     if not ways:
@@ -161,24 +175,28 @@ def _specimens(found: Collection) -> list[str]:
 
 def _manifest(found: Collection) -> list[str]:
     """Say which tables name the images."""
-    import pandas as pd
+    tables = (*found.files.get(".csv", ()), *found.files.get(".tsv", ()))
+    return [said for path in tables if (said := describes(path, found))]
 
-    said = []
-    known = {path.name for path in found.images} | {path.stem for path in found.images}
-    for path in (*found.files.get(".csv", ()), *found.files.get(".tsv", ())):
-        try:
-            table = pd.read_csv(path, dtype=str, sep=None, engine="python", nrows=2000)
-        except (OSError, ValueError):
-            continue
-        for column in table.columns:
-            if known and table[column].isin(known).mean() > 0.5:
-                others = [str(name) for name in table.columns if name != column]
-                said.append(
-                    f"{path.name} describes the images by {column}: {listed(others)}; a column "
-                    "that says where they come from is a group"
-                )
-                break
-    return said
+
+def describes(path: Path, found: Collection) -> str:
+    """Say how a table of text names the images of a folder; empty if it does not."""
+    images = (*found.images, *found.unpaired)
+    known = {image.name for image in images} | {image.stem for image in images}
+    try:
+        table = read_table(path) if known else None
+    except InputError:
+        return ""
+    for column in table.columns if table is not None else ():
+        if table[column].astype(str).isin(known).mean() > _NAMED:
+            others = [str(name) for name in table.columns if name != column]
+            if not others:
+                return f"{path.name} lists images"
+            return (
+                f"{path.name} describes the images named in {column} by {listed(others)}; a column "
+                "that says where they come from is a group"
+            )
+    return ""
 
 
 def _middle(array: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""The noise of an image in a sentence: how strong, and whether the denoiser's assumption holds."""
+"""The noise of an image: how strong, and whether the denoiser's assumption holds."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,8 +12,27 @@ _SMALLEST = 64
 _WEAK = 0.01  # of the image's contrast: noise that denoising hardly has to remove
 
 
-def noise_note(source: object) -> str:
-    """Say how strong an image's noise is and whether it is white; empty if nothing can be said.
+@dataclass(frozen=True)
+class Noise:
+    """What is known of the noise of one image.
+
+    Parameters
+    ----------
+    sentence
+        For people; empty if nothing can be said.
+    weak
+        Whether there is next to nothing to remove.
+    remedy
+        What the denoiser needs first where the noise is not white; empty if nothing.
+    """
+
+    sentence: str = ""
+    weak: bool = False
+    remedy: str = ""
+
+
+def see_noise(source: object) -> Noise:
+    """Measure an image's noise in its middle.
 
     Parameters
     ----------
@@ -25,15 +46,16 @@ def noise_note(source: object) -> str:
     rows, columns = (slice(max(0, (n - _SIDE) // 2), (n + _SIDE) // 2) for n in plane.shape)
     middle = np.asarray(plane[rows, columns], dtype=np.float64)
     if min(middle.shape) < _SMALLEST or not np.isfinite(middle).all():
-        return ""
+        return Noise()
     valid = examine(middle, bar=False).valid
     model = fit_noise(middle, valid) if valid.any() else None
     if model is None:
-        return "its noise cannot be measured"
+        return Noise("its noise cannot be measured")
     low, high = np.percentile(middle[valid], (1, 99))
     share = float(np.sqrt(model.variance(np.median(middle[valid])))) / max(high - low, 1e-12)
     strength = f"its noise is about {share:.1%} of its contrast"
     if share < _WEAK:
-        return f"{strength}: little to remove"
+        return Noise(f"{strength}: little to remove", weak=True)
     verdict = judge_noise(model.stabilise(middle), valid)
-    return f"{strength}; is it white? {verdict.state}: {verdict.reason.rstrip('.')}"
+    sentence = f"{strength}; is it white? {verdict.state}: {verdict.reason.rstrip('.')}"
+    return Noise(sentence, remedy=verdict.remedies[0] if verdict.state == "failed" else "")

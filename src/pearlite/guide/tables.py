@@ -11,6 +11,7 @@ from pearlite.data.columns import Column, describe
 from pearlite.data.names import known_column
 from pearlite.errors import InputError
 from pearlite.guide.answer import Seen
+from pearlite.judge.goal import read_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,8 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _EVEN = (0.1, 0.8)  # steps within so much of the usual one, in so many of the rows
 _KEPT = 0.5  # correlation of a value with the one before it, from which a series has memory
 _POINTS, _SMOOTH = 20, 0.8  # points of a curve; correlation of neighbouring points
-_CLASSES = 10  # distinct whole numbers that are classes
 _WORDS = 5  # of a text, on average
+_GAPS = 0.1  # share of missing values that a target guessed at may have
 
 
 def see_table(frame: "pd.DataFrame", target: str | None, rows: int | None = None) -> Seen:
@@ -46,12 +47,13 @@ def see_table(frame: "pd.DataFrame", target: str | None, rows: int | None = None
         known_column(frame, target, "target")
     columns = describe(frame)
     size = f"{rows or len(frame):,} rows, {_kinds(columns)}"
-    notes = tuple(f"column {column.name}: {column.note}" for column in columns if column.note)
     seen = None
     if target is None:
         seen = _monthly(frame, columns) or _curves(frame, columns)
     seen = seen or _series(frame, columns, target) or _rows(frame, columns, target)
     given = f"{seen.given}: {size}"
+    said = [c for c in columns if c.note and c.name != seen.names.get("time")]
+    notes = tuple(f"column {column.name}: {column.note}" for column in said)
     return replace(seen, given=given, notes=(*seen.notes, *notes[:3]))
 
 
@@ -132,11 +134,18 @@ def _series(frame: "pd.DataFrame", columns: list[Column], target: str | None) ->
             usual = np.median(steps)
             even = (np.abs(steps - usual) <= _EVEN[0] * usual).mean() >= _EVEN[1]
             if even and max(_memory(frame[name].to_numpy(np.float64)) for name in values) > _KEPT:
-                first, last = when.iloc[0], when.iloc[-1]
+                first, last = (_moment(when.iloc[n]) for n in (0, -1))
                 what = "a series" if len(values) == 1 else f"{len(values)} series side by side"
                 notes = () if target else _chosen(goal, values)
-                return Seen("series", f"{what} from {first:} to {last:}", names, notes)
+                return Seen("series", f"{what} from {first} to {last}", names, notes)
     return None
+
+
+def _moment(value: object) -> str:
+    """Return a time as people write it: a day without its midnight, a year without .0."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).removesuffix("+00:00").removesuffix(" 00:00:00")
 
 
 def _memory(values: np.ndarray) -> float:
@@ -150,7 +159,9 @@ def _memory(values: np.ndarray) -> float:
 
 def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> Seen:
     by_name = {column.name: column for column in columns}
-    goals = [c.name for c in columns if c.kind in ("number", "flag")]
+    numbers = [c for c in columns if c.kind in ("number", "flag")]
+    goals = [c.name for c in numbers if c.missing < _GAPS and not c.note]
+    goals = goals or [c.name for c in numbers]
     goals = goals or [c.name for c in columns if c.kind == "category"]
     named = [name for name in by_name if name.strip().lower() in _TARGETS]
     if target is None and not (named or goals):
@@ -163,7 +174,7 @@ def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> S
     if column.kind in ("constant", "empty"):
         raise InputError(f"the target {goal!r} is {column.kind}: there is nothing to predict")
     names = {"target": goal}
-    notes = [] if target else list(_chosen(goal, [n for n in [*goals, *named] if n != goal]))
+    notes = [] if target else list(_chosen(goal, goals))
     inputs = [one for one in columns if one.name != goal]
     compositions = [one.name for one in inputs if one.kind == "composition"]
     if compositions:
@@ -175,16 +186,12 @@ def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> S
     if dates:
         notes.append(f"if later rows are to be predicted, test on them: --time {listed(dates)}")
     texts = [one.name for one in inputs if one.kind == "text" and _long(frame[one.name])]
-    classes = column.kind in ("category", "flag", "text") or (
-        column.distinct <= _CLASSES
-        and len(frame) > _CLASSES**2
-        and (frame[goal].dropna() % 1 == 0).all()
-    )
+    truth = read_truth(frame[goal].dropna())
     useful = [c for c in inputs if c.kind not in ("identifier", "constant", "empty")]
     if texts and len(useful) <= len(texts):
         return Seen("labelled text", "texts with labels", names | {"text": texts[0]}, tuple(notes))
     what = f"a table, {goal} to be predicted"
-    return Seen("table, class" if classes else "table, number", what, names, tuple(notes))
+    return Seen("table, class" if truth.classes else "table, number", what, names, tuple(notes))
 
 
 def _long(values: "pd.Series") -> bool:
@@ -192,7 +199,8 @@ def _long(values: "pd.Series") -> bool:
     return bool(len(texts)) and texts.str.split().str.len().mean() >= _WORDS
 
 
-def _chosen(goal: str, others: list[str]) -> tuple[str, ...]:
-    if not others:
+def _chosen(goal: str, goals: list[str]) -> tuple[str, ...]:
+    """Say that the target was guessed, where there is a choice."""
+    if len(goals) < 2:
         return ()
-    return (f"{goal} is taken for what is predicted; or --target {listed(others)}",)
+    return (f"{goal} is taken for what is predicted, as the last that could be; else name --target",)
