@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pearlite.data.cells import read_column
+from pearlite.data.columns import describe
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.encoders import Encoder, Encoding
 from pearlite.recipes.tabular.encoders.category import Category
@@ -40,12 +42,17 @@ def kinds_of(frame: pd.DataFrame) -> dict[str, str]:
     InputError
         If a column holds what no kind can.
     """
-    from pearlite.data.columns import describe
-
     return {
-        column.name: _coded(_column(frame, column.name)) if column.kind == "flag" else column.kind
-        for column in describe(frame)
+        column.name: _kind(_column(frame, column.name), column.kind) for column in describe(frame)
     }
+
+
+def _kind(values: pd.Series, kind: str) -> str:
+    """Return what a column is treated as; floating-point numbers never name rows."""
+    if kind == "flag":
+        return "number" if pd.api.types.is_numeric_dtype(read_column(values).values) else "category"
+    measured = kind == "identifier" and pd.api.types.is_float_dtype(values)
+    return "number" if measured else kind
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -54,11 +61,6 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     if not isinstance(values, pd.Series):
         raise InputError(f"{values.shape[1]} columns are named {name!r}; give each its own name")
     return values
-
-
-def _coded(flag: pd.Series) -> str:
-    """Return the kind that a column of two values is treated as."""
-    return "number" if pd.api.types.is_numeric_dtype(flag) else "category"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Part:
         """Return the names of the features."""
         endings = self.encoder.names(encoding)
         if encoding == "dense" and self.scale.lacking:
-            endings = [*endings, " is missing"]
+            endings = [*endings, f" ({self.encoder.kind}) is missing"]
         return [f"{self.column}{ending}" for ending in endings]
 
     def matrix(self, frame: pd.DataFrame, encoding: Encoding) -> NDArray[np.float64]:

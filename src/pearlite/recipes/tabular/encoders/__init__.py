@@ -7,7 +7,6 @@ keeps missing values and codes categories, its ``dense`` view is for methods tha
 
 from typing import Any, ClassVar, Literal, Protocol, Self
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -35,17 +34,10 @@ class Encoder(Protocol):
         ...
 
 
-def check_like_training(values: pd.Series, unread: NDArray[np.bool_], expected: str) -> None:
-    """Refuse a column most of whose values cannot be read as in training.
-
-    Raises
-    ------
-    InputError
-        If more than half of the values that are there are `unread`.
-    """
-    if unread.sum() * 2 > values.notna().sum():
-        row = int(unread.argmax())
-        raise InputError(
-            f"column {values.name!r} held {expected} in training, and now holds "
-            f"{values.iloc[row]!r} in row {row + 1}; give {expected}"
-        )
+def refused(values: pd.Series, expected: str) -> InputError:
+    """Return the error of a column whose values cannot be read as in training."""
+    row = int(values.notna().to_numpy().argmax())
+    return InputError(
+        f"column {values.name!r} held {expected} in training, and now holds {values.iloc[row]!r} "
+        f"in row {row + 1}; give {expected}"
+    )

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pearlite.data.composition import fractions, statistics
-from pearlite.recipes.tabular.encoders import Encoding, check_like_training
+from pearlite.recipes.tabular.encoders import Encoding, refused
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Statistics:
 
 
 def _checked(values: pd.Series, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the matrix, unless most values are no formulas."""
-    unread = values.notna().to_numpy() & np.isnan(matrix).all(axis=1)
-    check_like_training(values, unread, "chemical formulas such as Fe2O3")
+    """Return the matrix, unless none of the values is a formula."""
+    there = values.notna().to_numpy()
+    if there.any() and np.isnan(matrix[there]).all():
+        raise refused(values, "chemical formulas such as Fe2O3")
     return matrix

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pearlite.recipes.tabular.encoders import Encoding, check_like_training
+from pearlite.data.cells import read_column
+from pearlite.errors import InputError
+from pearlite.recipes.tabular.encoders import Encoding, refused
 
 _DAY = 86400  # seconds
 _TREE = ("elapsed days", "year", "month", "day of the month", "weekday", "day of the year")
@@ -30,7 +32,7 @@ class Date:
     @classmethod
     def learn(cls, values: pd.Series, seed: int) -> Self:
         """Find out whether the time of day tells anything."""
-        return cls(bool(_seconds(dates(values)).nunique() > 1))
+        return cls(bool(_seconds(_moments(values)).nunique() > 1))
 
     def names(self, encoding: Encoding) -> list[str]:
         """Return what each feature says of the date."""
@@ -48,7 +50,7 @@ class Date:
         InputError
             If values are no dates.
         """
-        moments = dates(values)
+        moments = _moments(values)
         when, seconds = moments.dt, _seconds(moments)
         days = (moments - pd.Timestamp(0)) / pd.Timedelta(days=1)
         if encoding == "tree":
@@ -60,18 +62,20 @@ class Date:
         return _matrix([days, *(wave(turn) for turn in turns for wave in (np.sin, np.cos))])
 
 
-def dates(values: pd.Series) -> pd.Series:
-    """Return the moments that a column names, in UTC where it names zones, without a zone.
+def _moments(values: pd.Series) -> pd.Series:
+    """Return the dates of a column as datetime64.
 
     Raises
     ------
     InputError
-        If values are no dates.
+        If it holds other things.
     """
-    found = pd.to_datetime(values, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-    unread = (values.notna() & found.isna()).to_numpy()
-    check_like_training(values, unread, "dates such as 2026-01-31")
-    return found
+    read = read_column(values)
+    if read.values.isna().all():
+        return pd.to_datetime(read.values)
+    if not pd.api.types.is_datetime64_any_dtype(read.values):
+        raise InputError(read.doubt) if read.doubt else refused(values, "dates such as 2026-01-31")
+    return read.values
 
 
 def _seconds(moments: pd.Series) -> pd.Series:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pearlite.data.cells import read_column
 from pearlite.errors import InputError
-from pearlite.recipes.tabular.encoders import Encoding, check_like_training
+from pearlite.recipes.tabular.encoders import Encoding, refused
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,13 @@ class Number:
         InputError
             If the column holds infinities, or words where numbers were.
         """
-        found = pd.Series(pd.to_numeric(values, errors="coerce")).to_numpy(
-            np.float64, na_value=np.nan
-        )
+        read = read_column(values)
+        if not pd.api.types.is_numeric_dtype(read.values):
+            raise InputError(read.doubt) if read.doubt else refused(values, "numbers")
+        found = read.values.to_numpy(np.float64)
         if np.isinf(found).any():
-            row = int(np.isinf(found).argmax())
             raise InputError(
-                f"column {values.name!r} holds an infinite number in row {row + 1}; leave it empty "
-                "if it is not known"
+                f"column {values.name!r} holds an infinite number in row "
+                f"{int(np.isinf(found).argmax()) + 1}; leave the cell empty if it is not known"
             )
-        words = values.notna().to_numpy() & np.isnan(found)
-        check_like_training(values, words, "numbers")
         return found[:, None]
