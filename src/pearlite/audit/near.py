@@ -1,0 +1,119 @@
+"""Rows that differ by less than measuring twice would make them differ.
+
+Axes: N rows, D columns, P projections.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pearlite.audit.finding import Finding
+from pearlite.audit.inflation import Measure
+from pearlite.audit.prepared import Prepared
+from pearlite.audit.words import counted, number, rows_named
+
+CLOSE = 1e-3  # of each column's spread
+WIDER = 10.0  # times as far, where chance is measured
+PROJECTIONS = 6
+BEYOND = 10.0  # times as many pairs as chance gives
+FEWEST_VALUES = 20  # distinct ones, from which a column is continuous
+MOST_PAIRS = 2_000_000
+
+
+def find_near_duplicates(
+    table: Prepared, measure: Measure | None, together: NDArray[np.int64] | None
+) -> list[Finding]:
+    """Find pairs whose numbers differ a little and whose other columns are equal.
+
+    Parameters
+    ----------
+    table, measure
+        What is looked at, and the quick model for the inflation.
+    together
+        Labels of rows that are known to belong together: pairs within one are no news.
+
+    Notes
+    -----
+    For points that lie anywhere, pairs ten times as close are at least ten times rarer for every
+    continuous column that tells something new; the pairs within a wider distance therefore bound
+    those that chance makes within the smaller one.
+    """
+    continuous = [
+        c
+        for c, kind in enumerate(table.kinds)
+        if kind == "number" and len(np.unique(table.codes_ND[:, c])) >= FEWEST_VALUES
+    ]
+    if not continuous or table.rows < 10:
+        return []
+    numbers = table.numbers_ND[:, continuous]
+    spread = np.nanquantile(numbers, 0.95, axis=0) - np.nanquantile(numbers, 0.05, axis=0)
+    full = np.nanmax(numbers, axis=0) - np.nanmin(numbers, axis=0)
+    spread = np.where(spread > 0, spread, full)
+    scaled = np.nan_to_num(numbers / spread, nan=1e3)
+    others = [c for c in range(table.codes_ND.shape[1]) if c not in continuous]
+    close, wide = _pairs(scaled, CLOSE), _pairs(scaled, CLOSE * WIDER)
+    if close is None or wide is None:
+        return []
+    close, wide = (_news(table, pairs, others, together) for pairs in (close, wide))
+    expected = max(0, len(wide) - len(close)) / WIDER ** min(3, len(continuous))
+    if len(close) <= BEYOND * expected + 0.5:
+        return []
+    first, later = np.sort(close, axis=1).T
+    rows, place = np.unique(later, return_index=True)
+    what = (
+        f"{counted(len(rows), 'row')} {'differs' if len(rows) == 1 else 'differ'} from an earlier "
+        f"one by less than {CLOSE:.1%} of the spread in every column; chance alone would make "
+        f"{number(round(expected, 2))} such pairs."
+    )
+    inflation = (
+        measure.grouped(_linked(table.rows, close), "near rows together") if measure else None
+    )
+    grave = inflation.real if inflation else len(rows) > 0.2 * table.rows
+    where = tuple(p.replace("=", "like") for p in rows_named(table, rows, first[place]))
+    return [Finding("near duplicates", grave, what, where, len(rows), inflation)]
+
+
+def _pairs(scaled_ND: NDArray[np.float64], distance: float) -> NDArray[np.int64] | None:
+    """Return pairs (M, 2) that no column separates by more, ``None`` if they are too many.
+
+    Found among those that are near in a few random projections.
+    """
+    dimensions = scaled_ND.shape[1]
+    if dimensions <= PROJECTIONS:
+        tree = KDTree(scaled_ND)
+        if tree.count_neighbors(tree, distance, p=np.inf) > MOST_PAIRS:
+            return None
+        return tree.query_pairs(distance, p=np.inf, output_type="ndarray").astype(np.int64)
+    turned = np.random.default_rng(0).normal(size=(dimensions, PROJECTIONS))
+    turned /= np.abs(turned).sum(0)  # so that no projection is farther than the farthest column
+    tree = KDTree(scaled_ND @ turned)
+    if tree.count_neighbors(tree, distance, p=np.inf) > MOST_PAIRS:
+        return None
+    near = tree.query_pairs(distance, p=np.inf, output_type="ndarray").astype(np.int64)
+    apart = np.zeros(len(near))
+    for column in scaled_ND.T:
+        np.maximum(apart, np.abs(column[near[:, 0]] - column[near[:, 1]]), out=apart)
+    return near[apart <= distance]
+
+
+def _news(
+    table: Prepared,
+    pairs: NDArray[np.int64],
+    others: list[int],
+    together: NDArray[np.int64] | None,
+) -> NDArray[np.int64]:
+    """Keep pairs that are equal in the other columns, not equal in all, and not known as one."""
+    left, right = table.codes_ND[pairs[:, 0]], table.codes_ND[pairs[:, 1]]
+    keep = (left[:, others] == right[:, others]).all(1) & (left != right).any(1)
+    for label in (together, table.group):
+        if label is not None:
+            keep &= label[pairs[:, 0]] != label[pairs[:, 1]]
+    return pairs[keep]
+
+
+def _linked(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count))
+    return connected_components(edges, directed=False)[1].astype(np.int64)

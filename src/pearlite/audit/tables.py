@@ -1,0 +1,92 @@
+"""The audit of a table: every check in turn, on one reading of the table and one quick model."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.audit.classes import find_imbalance
+from pearlite.audit.columns import find_columns
+from pearlite.audit.disguise import find_disguises
+from pearlite.audit.duplicates import find_duplicates
+from pearlite.audit.entities import find_entities
+from pearlite.audit.finding import Audit, Finding
+from pearlite.audit.hidden import find_hidden_groups
+from pearlite.audit.inflation import Measure
+from pearlite.audit.labels import find_label_noise
+from pearlite.audit.near import find_near_duplicates
+from pearlite.audit.order import find_alike_neighbours, find_time
+from pearlite.audit.parts import find_leaking_parts
+from pearlite.audit.prepared import prepare
+from pearlite.audit.ranges import find_out_of_range
+from pearlite.audit.unpredictable import find_unpredictable
+from pearlite.audit.windows import find_overlapping_windows
+from pearlite.see.progress import track
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST = 30  # rows from which a quick model tells anything
+
+
+def audit_table(
+    frame: "pd.DataFrame",
+    *,
+    target: str | None = None,
+    group: str | Sequence[str] | NDArray[Any] | None = None,
+    time: str | None = None,
+    seed: int = 0,
+    measure: bool = True,
+    progress: bool = False,
+    subject: str = "table",
+) -> Audit:
+    """Look for what makes a score on this table look better than it is.
+
+    Parameters
+    ----------
+    frame
+        One row a sample, with unique names of columns.
+    target, group, time
+        As for `pearlite.audit.audit`; `group` may also be a label a row, shape (rows,).
+    seed, measure, progress
+        As for `pearlite.audit.audit`.
+    subject
+        What to call the table.
+
+    Raises
+    ------
+    InputError
+        If a column is not there, or the target cannot be one.
+    """
+    table = prepare(frame, target, group, time)
+    enough = measure and table.truth is not None and table.rows >= FEWEST
+    quick = Measure(table, seed) if enough else None
+    found: list[Finding] = list(table.findings)
+    together: NDArray[np.int64] | None = None
+
+    def hidden() -> list[Finding]:
+        nonlocal together
+        groups, together = find_hidden_groups(table, quick)
+        return groups
+
+    checks: list[Callable[[], list[Finding]]] = [
+        lambda: find_overlapping_windows(table, quick),
+        lambda: find_duplicates(table, quick),
+        hidden,
+        lambda: find_near_duplicates(table, quick, together),
+        lambda: find_leaking_parts(table),
+        lambda: find_disguises(table, quick),
+        lambda: find_columns(table, quick),
+        lambda: find_time(table, quick),
+        lambda: [] if any(f.grave for f in found) else find_entities(table, quick),
+        lambda: [] if any(f.grave for f in found) else find_alike_neighbours(table, quick),
+        lambda: find_unpredictable(table, quick),
+        lambda: find_label_noise(table, quick),
+        lambda: find_imbalance(table),
+        lambda: find_out_of_range(table),
+    ]
+    for check in track(checks, "Looking", show=progress):
+        found += check()
+    size = f"{len(frame):,} rows × {frame.shape[1]} columns"
+    return Audit(subject, size, tuple(found), table.overview)
