@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,12 @@ import numpy.typing as npt
 
 from pearlite.audit.finding import Finding, Inflation
 from pearlite.audit.masks import check_masks, read_masks
+from pearlite.audit.picture_classes import check_classes
+from pearlite.audit.picture_defects import find_defects, unreadable_files
 from pearlite.audit.picture_features import picture_features
 from pearlite.audit.picture_groups import Kin, find_kin
-from pearlite.audit.pictures import Picture, look_at
+from pearlite.audit.picture_set import PictureSet
+from pearlite.audit.pictures import look_at
 from pearlite.audit.same_pictures import KINDS, Same, clusters, find_same, searched
 from pearlite.audit.words import NAMED, counted, listed, quoted
 from pearlite.data.collection import Collection, collect
@@ -22,25 +24,6 @@ from pearlite.errors import InputError
 
 _MANY = 0.05  # share of images that show the same as others from which no split is honest
 _MEASURED = 30  # images from which a score says something
-_RARE, _UNEVEN = 10, 10.0  # images of a class, times as many of the largest class
-_CLIPPED = 0.01  # share of clipped pixels
-_TELLS, _GAIN = 0.9, 0.2  # accuracy of a class told by the file alone, and above guessing
-
-
-@dataclass(frozen=True)
-class _Set:
-    """The images that could be read, in order; every list has one entry an image."""
-
-    pictures: list[Picture]
-    parts: list[str]
-    classes: list[str] | None
-    group: np.ndarray | None
-    label: np.ndarray | None
-    label_name: str
-    features: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-
-    def named(self, numbers: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self.pictures[n].name for n in list(numbers)[:NAMED])
 
 
 def audit_images(
@@ -82,7 +65,7 @@ def audit_images(
     known, unreadable = look_at(sources, names, progress)
     numbers = list(known)
     labels = _labels(target, len(names))
-    found = [_unreadable(unreadable)] if unreadable else []
+    found = unreadable_files(unreadable)
     classes = list(collection.classes) if any(collection.classes) else None
     label, label_name = labels, "target"
     if labels is None and classes is not None:
@@ -101,7 +84,7 @@ def audit_images(
     if group is not None:
         groups = image_groups([Path(name) for name in names], group)
     pictures = [known[n] for n in numbers]
-    images = _Set(
+    images = PictureSet(
         pictures=pictures,
         parts=[collection.parts[n] if collection.parts else "" for n in numbers],
         classes=[classes[n] for n in numbers] if classes else None,
@@ -143,6 +126,11 @@ def _sources(data: Any) -> tuple[Collection, Sequence[Any], list[str]]:
 def _labels(target: npt.ArrayLike | None, count: int) -> np.ndarray | None:
     if target is None:
         return None
+    if isinstance(target, str):
+        raise InputError(
+            f"the target {target!r} was named, but images have no columns; put the images of each "
+            "class into a folder of its own, or give a label an image from Python"
+        )
     labels = np.asarray(target)
     if labels.shape != (count,):
         raise InputError(f"target has shape {labels.shape}; one label for each of {count} images")
@@ -165,7 +153,7 @@ def _outlined(collection: Collection) -> np.ndarray:
     return np.array([counts[image.name] for image in collection.images], dtype=np.float64)
 
 
-def _checked(images: _Set, seed: int, measure: bool) -> list[Finding]:
+def _checked(images: PictureSet, seed: int, measure: bool) -> list[Finding]:
     pairs = find_same(dict(enumerate(images.pictures)))
     stems = [Path(picture.name).stem for picture in images.pictures]
     kin = find_kin(stems, images.features, pairs, images.classes)
@@ -173,12 +161,12 @@ def _checked(images: _Set, seed: int, measure: bool) -> list[Finding]:
     if kin is not None and not pairs and images.group is None:
         found.append(_kin_finding(images, kin, seed, measure))
     if images.classes is not None:
-        found += [*_balance(images.classes), *_two_classes(images, pairs), *_told_by_file(images)]
-    return found + _defects(images)
+        found += [*check_classes(images, images.classes, pairs)]
+    return found + find_defects(images)
 
 
 def _shown_twice(
-    images: _Set, pairs: list[Same], kin: Kin | None, seed: int, measure: bool
+    images: PictureSet, pairs: list[Same], kin: Kin | None, seed: int, measure: bool
 ) -> list[Finding]:
     """Return a finding a kind of pair that what was declared does not hold together."""
     open_pairs = [pair for pair in pairs if not _held(images, pair)]
@@ -226,7 +214,7 @@ _SAID = {
 }
 
 
-def _held(images: _Set, pair: Same) -> bool:
+def _held(images: PictureSet, pair: Same) -> bool:
     """Tell whether both images are in one declared group, or both in one part that was given."""
     if images.group is not None:
         return images.group[pair.first] == images.group[pair.second]
@@ -234,7 +222,7 @@ def _held(images: _Set, pair: Same) -> bool:
     return part != "" and part == images.parts[pair.second]
 
 
-def _kin_finding(images: _Set, kin: Kin, seed: int, measure: bool) -> Finding:
+def _kin_finding(images: PictureSet, kin: Kin, seed: int, measure: bool) -> Finding:
     labels = np.array(kin.groups.labels)
     inflation = _inflation(images, labels, "grouped by name", seed) if measure else None
     sizes = Counter(kin.groups.labels)
@@ -251,7 +239,7 @@ def _kin_finding(images: _Set, kin: Kin, seed: int, measure: bool) -> Finding:
     )
 
 
-def _inflation(images: _Set, together: np.ndarray, name: str, seed: int) -> Inflation | None:
+def _inflation(images: PictureSet, together: np.ndarray, name: str, seed: int) -> Inflation | None:
     """Measure a quick model on random folds, and on folds that keep what belongs together."""
     label = images.label
     if label is None or len(label) < _MEASURED or len(np.unique(together)) < 2:
@@ -283,127 +271,3 @@ def _inflation(images: _Set, together: np.ndarray, name: str, seed: int) -> Infl
     )
     groups = np.unique(together, return_inverse=True)[1].astype(np.int64)
     return Measure(prepared, seed).grouped(groups, name)
-
-
-def _balance(classes: list[str]) -> list[Finding]:
-    sizes = Counter(classes)
-    (_, most), (rarest, least) = sizes.most_common()[0], sizes.most_common()[-1]
-    if least >= _RARE and most < _UNEVEN * least:
-        return []
-    few = sorted((one for one in sizes if sizes[one] * _UNEVEN <= most or sizes[one] < _RARE))
-    return [
-        Finding(
-            "class balance",
-            False,
-            f"class {rarest} has {counted(least, 'image')}, the largest {most:,}: judge by "
-            "balanced accuracy and per class",
-            tuple(f"{one}: {sizes[one]}" for one in few[:NAMED]),
-            len(few),
-        )
-    ]
-
-
-def _two_classes(images: _Set, pairs: list[Same]) -> list[Finding]:
-    assert images.classes is not None
-    wrong = [p for p in pairs if images.classes[p.first] != images.classes[p.second]]
-    wrong = [pair for pair in wrong if pair.kind != KINDS[2]]
-    if not wrong:
-        return []
-    return [
-        Finding(
-            "label noise",
-            False,
-            f"{counted(len(wrong), 'pair')} of images that are one have two classes: at least one "
-            "label of each pair is wrong",
-            tuple(
-                f"{images.pictures[p.first].name} = {images.pictures[p.second].name}"
-                for p in wrong[:NAMED]
-            ),
-            len(wrong),
-        )
-    ]
-
-
-def _told_by_file(images: _Set) -> list[Finding]:
-    """Find a class that size, number type or format tells without a look at the picture."""
-    assert images.classes is not None
-    classes = np.array(images.classes)
-    guess = max(Counter(images.classes).values()) / len(classes)
-    for what, values in (
-        ("size in pixels", [f"{p.shape[0]} x {p.shape[1]}" for p in images.pictures]),
-        ("number type", [p.kind for p in images.pictures]),
-        ("file format", [Path(p.name).suffix.lower() for p in images.pictures]),
-    ):
-        if len(set(values)) > len(classes) / 4:
-            continue
-        both = Counter(zip(values, images.classes, strict=True))
-        right = {value: max(n for (v, _), n in both.items() if v == value) for value in set(values)}
-        accuracy = sum(right.values()) / len(classes)
-        if accuracy >= _TELLS and accuracy >= guess + _GAIN:
-            told = [f"{v}: {c} ({n})" for (v, c), n in both.most_common(NAMED)]
-            return [
-                Finding(
-                    "class told by the file",
-                    True,
-                    f"the {what} alone tells the class of {accuracy:.0%} of the images, guessing "
-                    f"{guess:.0%}: a model may learn the instrument instead of the specimen; bring "
-                    "all images to one size, type and format",
-                    tuple(told),
-                    len(classes),
-                )
-            ]
-    return []
-
-
-def _defects(images: _Set) -> list[Finding]:
-    found = []
-    blank = [n for n, picture in enumerate(images.pictures) if picture.blank]
-    if blank:
-        found.append(
-            Finding(
-                "blank images",
-                False,
-                f"{counted(len(blank), 'image')} hold one value only; leave them out",
-                images.named(blank),
-                len(blank),
-            )
-        )
-    clipped = [n for n, p in enumerate(images.pictures) if p.saturated > _CLIPPED and not p.blank]
-    if clipped:
-        worst = max(images.pictures[n].saturated for n in clipped)
-        found.append(
-            Finding(
-                "saturated images",
-                False,
-                f"{counted(len(clipped), 'image')} with more than {_CLIPPED:.0%} of clipped pixels, "
-                f"{worst:.0%} at most: what lies beyond is lost",
-                images.named(sorted(clipped, key=lambda n: -images.pictures[n].saturated)),
-                len(clipped),
-            )
-        )
-    kinds = Counter(picture.kind for picture in images.pictures)
-    if len(kinds) > 1:
-        listed_ = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
-        rare = kinds.most_common()[-1][0]
-        odd = [n for n, picture in enumerate(images.pictures) if picture.kind == rare]
-        found.append(
-            Finding(
-                "number types",
-                False,
-                f"the images have different number types ({listed_}): grey levels do not compare "
-                "unless they are brought to one scale",
-                images.named(odd),
-                len(odd),
-            )
-        )
-    return found
-
-
-def _unreadable(errors: dict[str, str]) -> Finding:
-    return Finding(
-        "unreadable files",
-        False,
-        f"{counted(len(errors), 'file')} could not be read: {next(iter(errors.values()))}",
-        tuple(errors)[:NAMED],
-        len(errors),
-    )

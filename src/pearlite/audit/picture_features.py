@@ -47,7 +47,10 @@ def _rings(plain_YX: np.ndarray) -> NDArray[np.float64]:
 
 def _thumbnail(plain_YX: np.ndarray) -> NDArray[np.float64]:
     size = [min(_THUMB, n) for n in plain_YX.shape]
-    edges = [np.linspace(0, n, cells + 1)[:-1].astype(int) for n, cells in zip(plain_YX.shape, size, strict=True)]
+    edges = [
+        np.linspace(0, n, cells + 1)[:-1].astype(int)
+        for n, cells in zip(plain_YX.shape, size, strict=True)
+    ]
     sums = np.add.reduceat(np.add.reduceat(plain_YX, edges[0], axis=0), edges[1], axis=1)
     areas = np.outer(*(np.diff([*e, n]) for e, n in zip(edges, plain_YX.shape, strict=True)))
     thumb = np.zeros((_THUMB, _THUMB))

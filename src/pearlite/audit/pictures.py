@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from pearlite.data.image import Image
 from pearlite.data.read import read
 from pearlite.data.validity import examine
 from pearlite.errors import InputError

@@ -4,15 +4,14 @@ Nothing is decoded here but JSON; whatever folder names say is taken in the ways
 ``train``, ``val``, ``test``; ``masks`` or ``train_annot`` beside ``train``; a folder a class.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pearlite.data.omezarr import is_zarr
+from pearlite.data.outlines import Outlines, find_outlines
 from pearlite.data.read import SUFFIXES, find_images
 from pearlite.errors import InputError
 
@@ -36,34 +35,6 @@ _PLAIN_WORD = re.compile(
 _CLASS_WORDS = {"class", "label", "category", "phase", "type", "grade"}
 _NOISY = re.compile(r"^(.*?)[ _-]?(noisy|clean)[^_]*$", re.IGNORECASE)
 _DEEPEST = 6  # folders inside folders that are searched
-_LARGEST_JSON = 2**28  # bytes
-
-
-@dataclass(frozen=True)
-class Outlines:
-    """Outlines of objects that a JSON file holds.
-
-    Parameters
-    ----------
-    path
-        The file.
-    kind
-        ``"COCO"`` or ``"VIA"``.
-    counts
-        How many outlines each image has; images are named without folders.
-    categories
-        What they are called, where the file says so.
-    """
-
-    path: Path
-    kind: str
-    counts: dict[str, int]
-    categories: tuple[str, ...]
-
-    @property
-    def count(self) -> int:
-        """How many outlines there are."""
-        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -131,7 +102,7 @@ def collect(path: str | Path) -> Collection:
         if (partner := _partner(folder, folders) or _mirrored(folder, root, folders))
     }
     images, masks, unpaired = _paired(folders, is_mask, masks_of)
-    outlines = list(_outlines(others.get(".json", ())))
+    outlines = list(find_outlines(others.get(".json", ())))
     if images and not masks and not outlines:
         masks, outlines = _beside(root, images)
     labels = [_labels(image.parent, root) for image in images]
@@ -174,7 +145,7 @@ def _beside(root: Path, images: list[Path]) -> tuple[dict[Path, Path], list[Outl
         elif other.suffix.lower() == ".json":
             files.append(other)
     names = {image.name for image in images}
-    return masks, [one for one in _outlines(files) if names & one.counts.keys()]
+    return masks, [one for one in find_outlines(files) if names & one.counts.keys()]
 
 
 def _images_in(folder: Path) -> list[Path]:
@@ -309,35 +280,3 @@ def _noise_pairs(images: list[Path]) -> list[tuple[Path, Path]]:
         if named := _NOISY.match(path.stem):
             found.setdefault((path.parent, named[1]), {})[named[2].lower()] = path
     return [(two["noisy"], two["clean"]) for two in found.values() if len(two) == 2]
-
-
-def _outlines(files: Iterable[Path]) -> Iterable[Outlines]:
-    for path in files:
-        if path.stat().st_size > _LARGEST_JSON:
-            continue
-        try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-            read = _coco(path, known) or _via(path, known)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-        if read is not None:
-            yield read
-
-
-def _coco(path: Path, known: Any) -> Outlines | None:
-    if not (isinstance(known, dict) and {"images", "annotations"} <= known.keys()):
-        return None
-    names = {image["id"]: Path(image["file_name"]).name for image in known["images"]}
-    counts = dict.fromkeys(names.values(), 0)
-    for outline in known["annotations"]:
-        counts[names[outline["image_id"]]] += 1
-    named = tuple(str(category["name"]) for category in known.get("categories", ()))
-    return Outlines(path, "COCO", counts, named)
-
-
-def _via(path: Path, known: Any) -> Outlines | None:
-    entries = known.get("_via_img_metadata") if isinstance(known, dict) else None
-    if entries is None:
-        return None
-    counts = {str(entry["filename"]): len(entry["regions"]) for entry in entries.values()}
-    return Outlines(path, "VIA", counts, ())

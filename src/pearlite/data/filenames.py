@@ -120,7 +120,10 @@ def _listed(path: Path) -> dict[str, str]:
     table = read_table(path)
     if table.shape[1] < 2:
         raise InputError(f"{path} has one column; the images and their groups are expected")
-    named, labels = (table.iloc[:, n].astype(str).where(table.iloc[:, n].notna(), "") for n in (0, 1))
+    named, labels = (
+        ["" if value != value else str(value) for value in table[column]]
+        for column in table.columns[:2]
+    )
     repeated = [name for name, count in Counter(named).items() if count > 1]
     if repeated:
         raise InputError(f"{path} names {repeated[0]} more than once; one row an image")

@@ -68,7 +68,7 @@ def _see(data: Any, target: str | None) -> Seen:
     if not isinstance(data, np.ndarray):
         return _filled(see_table(read_table(data), target), "TABLE")
     if data.dtype.kind not in "biuf" or not data.size:
-        raise InputError(f"the array has type {data.dtype} and shape {data.shape}; numbers expected")
+        raise InputError(f"the array has type {data.dtype} and shape {data.shape}; give numbers")
     if data.ndim == 1:
         return Seen("series", f"a series of {len(data)} values", {"data": "SERIES"})
     if data.ndim == 2 and not _is_picture(data):
@@ -132,7 +132,8 @@ def _see_file(path: Path, target: str | None) -> Seen:
 def _see_folder(path: Path, target: str | None) -> Seen:
     found = collect(path)
     tables = [file for suffix in TABLES for file in found.files.get(suffix, ())]
-    texts = [file for suffix in TEXTS for file in found.files.get(suffix, ()) if not _is_aside(file)]
+    texts = [file for suffix in TEXTS for file in found.files.get(suffix, ())]
+    texts = [file for file in texts if not _is_aside(file)]
     parts = _parts(path, found, tables, texts)
     if len(parts) > 1:
         return _several(path, parts)
@@ -142,7 +143,9 @@ def _see_folder(path: Path, target: str | None) -> Seen:
         return _see_tables(path, tables, target)
     if texts:
         return see_texts(texts, path)
-    raise InputError(f"{path} holds no image, table or text that is known here; give another folder")
+    raise InputError(
+        f"{path} holds no image, table or text that is known here; give another folder"
+    )
 
 
 def _parts(path: Path, found: Collection, tables: list[Path], texts: list[Path]) -> list[Path]:

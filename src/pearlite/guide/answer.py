@@ -114,9 +114,7 @@ def answer(seen: Seen) -> Guide:
         assumes=row.assumes,
         commands=commands,
         later=later,
-        others=tuple(
-            f"{other.when}: {other.model} ({_named(other.task)})" for other in row.others
-        ),
+        others=tuple(f"{other.when}: {other.model} ({_named(other.task)})" for other in row.others),
         notes=seen.notes,
         parts=seen.parts,
     )

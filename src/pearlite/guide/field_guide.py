@@ -81,7 +81,7 @@ FIELD_GUIDE: dict[str, Row] = {
         "one image",
         "What does it show without its noise?",
         "denoise",
-        "non-local ridge regression behind a noise fit, then a small network; Noise2Fast on request",
+        "non-local ridge regression behind a noise fit, then a small network; or Noise2Fast",
         "One noisy image is enough: what repeats in it is signal, what does not is noise.",
         (
             "the noise of neighbouring pixels is independent: tested, and refused where it fails",
@@ -141,7 +141,7 @@ FIELD_GUIDE: dict[str, Row] = {
         "How well does denoising do here?",
         "denoise",
         "non-local ridge regression behind a noise fit, then a small network",
-        "The clean image is kept out of the method and judges it: the error is true, not estimated.",
+        "The clean image is kept out of the method and judges it: the error is true.",
         ("the clean image shows the same place, and its own noise is much weaker",),
         "pearlite denoise {noisy} --truth {clean}",
     ),
@@ -150,8 +150,8 @@ FIELD_GUIDE: dict[str, Row] = {
         "Which pixels belong to which phase?",
         "segment",
         "U-Net on a pretrained encoder; with up to three images, trees on pixel features",
-        "A mask gives every pixel a label, so that a few images are a large training set; an encoder "
-        "that has seen other pictures needs fewer still.",
+        "A mask gives every pixel a label, so that a few images are a large training set; an "
+        "encoder that has seen other pictures needs fewer still.",
         (
             "the masks are right at the boundaries, where most errors are counted",
             "new images have the pixel size and contrast of these",
@@ -224,7 +224,9 @@ FIELD_GUIDE: dict[str, Row] = {
         "pearlite denoise {data} --axes {axes}",
         others=(
             Other("phases in it, from scribbles or masks", "3-D U-Net, or trees", "segment"),
-            Other("a coarse volume made finer", "super-resolution from a sharp slice", "reconstruct"),
+            Other(
+                "a coarse volume made finer", "super-resolution from a sharp slice", "reconstruct"
+            ),
         ),
     ),
     "label volume": Row(
@@ -283,7 +285,7 @@ FIELD_GUIDE: dict[str, Row] = {
         "What comes next?",
         "forecast",
         "LSTM on patches of a season, beside the seasonal naive forecast and a linear one",
-        "Its gates keep what matters over long times; the naive forecast shows whether it is needed.",
+        "Its gates keep what matters over long times; the naive forecast tells if it is needed.",
         (
             "the future behaves as the past did: tested on the latest part",
             "times are evenly spaced; gaps are few",

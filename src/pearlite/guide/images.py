@@ -97,8 +97,10 @@ def see_collection(found: Collection) -> Seen:
 
 
 def _masked(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
-    ranked = sorted(found.masks, key=lambda image: found.parts[found.images.index(image)] != "train")
-    image, mask = ranked[0], found.masks[ranked[0]]
+    known = zip(found.parts, found.images, strict=True)
+    trains = [image for part, image in known if part == "train" and image in found.masks]
+    image = (trains or list(found.masks))[0]
+    mask = found.masks[image]
     values = np.unique(_middle(read(mask).array))
     given = f"{counted(len(found.images), 'image')}, {len(found.masks)} of them with a mask"
     given += f", values {listed([f'{value:g}' for value in values.tolist()])} in the first"
@@ -184,11 +186,11 @@ def describes(path: Path, found: Collection) -> str:
     images = (*found.images, *found.unpaired)
     known = {image.name for image in images} | {image.stem for image in images}
     try:
-        table = read_table(path) if known else None
+        table = read_table(path)
     except InputError:
         return ""
-    for column in table.columns if table is not None else ():
-        if table[column].astype(str).isin(known).mean() > _NAMED:
+    for column in table.columns:
+        if np.mean([str(value) in known for value in table[column]]) > _NAMED:
             others = [str(name) for name in table.columns if name != column]
             if not others:
                 return f"{path.name} lists images"

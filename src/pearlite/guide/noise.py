@@ -52,7 +52,9 @@ def see_noise(source: object) -> Noise:
     if model is None:
         return Noise("its noise cannot be measured")
     low, high = np.percentile(middle[valid], (1, 99))
-    share = float(np.sqrt(model.variance(np.median(middle[valid])))) / max(high - low, 1e-12)
+    share = float(np.sqrt(model.variance(np.array(np.median(middle[valid]))))) / max(
+        high - low, 1e-12
+    )
     strength = f"its noise is about {share:.1%} of its contrast"
     if share < _WEAK:
         return Noise(f"{strength}: little to remove", weak=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TARGETS = {"target", "label", "class", "y", "output", "response", "outcome"}
 _TIMES = {"time", "date", "datetime", "timestamp", "ds", "year", "month", "day", "hour", "t"}
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _EVEN = (0.1, 0.8)  # steps within so much of the usual one, in so many of the rows
 _KEPT = 0.5  # correlation of a value with the one before it, from which a series has memory
 _POINTS, _SMOOTH = 20, 0.8  # points of a curve; correlation of neighbouring points
@@ -120,7 +120,7 @@ def _series(frame: "pd.DataFrame", columns: list[Column], target: str | None) ->
     for column in columns:
         if column.kind != "date" and column.name.strip().lower() not in _TIMES:
             continue
-        when = frame[column.name]
+        when = pd.Series(frame[column.name])
         values = [name for name in numbers if name not in (column.name,)]
         if not values or when.isna().any() or (target and target not in values):
             continue
@@ -158,6 +158,8 @@ def _memory(values: np.ndarray) -> float:
 
 
 def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> Seen:
+    import pandas as pd
+
     by_name = {column.name: column for column in columns}
     numbers = [c for c in columns if c.kind in ("number", "flag")]
     goals = [c.name for c in numbers if c.missing < _GAPS and not c.note]
@@ -185,8 +187,8 @@ def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> S
     dates = [one.name for one in inputs if one.kind == "date"]
     if dates:
         notes.append(f"if later rows are to be predicted, test on them: --time {listed(dates)}")
-    texts = [one.name for one in inputs if one.kind == "text" and _long(frame[one.name])]
-    truth = read_truth(frame[goal].dropna())
+    texts = [one.name for one in inputs if one.kind == "text" and _long(pd.Series(frame[one.name]))]
+    truth = read_truth(pd.Series(frame[goal]).dropna())
     useful = [c for c in inputs if c.kind not in ("identifier", "constant", "empty")]
     if texts and len(useful) <= len(texts):
         return Seen("labelled text", "texts with labels", names | {"text": texts[0]}, tuple(notes))
@@ -203,4 +205,6 @@ def _chosen(goal: str, goals: list[str]) -> tuple[str, ...]:
     """Say that the target was guessed, where there is a choice."""
     if len(goals) < 2:
         return ()
-    return (f"{goal} is taken for what is predicted, as the last that could be; else name --target",)
+    return (
+        f"{goal} is taken for what is predicted, as the last that could be; else name --target",
+    )
