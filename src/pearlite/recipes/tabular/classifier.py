@@ -88,7 +88,8 @@ class TabularClassifier(ClassifierMixin, Estimator):
         InputError
             If columns are missing or hold other things than in training.
         """
-        return self.portfolio_.predict(self._new(X))
+        frame = self._new(X)
+        return self.portfolio_.predict(frame)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return a class a row, (N,).
@@ -98,4 +99,5 @@ class TabularClassifier(ClassifierMixin, Estimator):
         InputError
             If columns are missing or hold other things than in training.
         """
-        return self.classes_[self.portfolio_.decide(self.predict_proba(X))]
+        probabilities = self.predict_proba(X)
+        return self.classes_[self.portfolio_.decide(probabilities)]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -136,7 +137,7 @@ class Estimator(BaseEstimator):
             frame = pd.DataFrame(values, columns=[f"x{n + 1}" for n in range(values.shape[1])])
         self.columns_ = list(frame.columns)
         count = len(frame)
-        weight = None if sample_weight is None else read_weight(sample_weight, count)
+        weight = None if sample_weight is None else _weights(sample_weight, count)
         kept = np.ones(count, bool) if weight is None else weight > 0
         if kept.sum() < FEWEST:
             raise InputError(
@@ -180,8 +181,17 @@ class Estimator(BaseEstimator):
 
 def _is_table(X: Any) -> bool:
     """Tell a table, or the path of one, from an array."""
+    if issparse(X):  # some of them are dicts
+        return False
     named = hasattr(X, "columns") or hasattr(X, "column_names")
     return named or isinstance(X, Mapping | str | Path)
+
+
+def _weights(weight: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Return how much each row counts."""
+    if not np.any(weight):
+        raise InputError("every sample weight is zero; give rows that count a weight above 0")
+    return read_weight(weight, count)
 
 
 def _groups(groups: ArrayLike, count: int) -> NDArray[np.int64]:

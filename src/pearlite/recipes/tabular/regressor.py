@@ -139,7 +139,8 @@ class TabularRegressor(RegressorMixin, Estimator):
         InputError
             If columns are missing or hold other things than in training.
         """
-        return self.portfolio_.predict(self._new(X))[:, self._middle]
+        frame = self._new(X)
+        return self.portfolio_.predict(frame)[:, self._middle]
 
     def predict_quantiles(self, X: Any) -> NDArray[np.float64]:
         """Return the quantiles that were asked for, (N, Q), in that order.
@@ -176,7 +177,8 @@ class TabularRegressor(RegressorMixin, Estimator):
         InputError
             If `coverage` is no probability, or the table does not fit.
         """
-        answers = self.portfolio_.predict(self._new(X))
+        frame = self._new(X)
+        answers = self.portfolio_.predict(frame)
         return self.conformal_.interval(self._core(answers), coverage)
 
     @property
