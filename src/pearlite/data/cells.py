@@ -29,7 +29,7 @@ _DATE = re.compile(
     rf"|\d{{1,2}}[-. ]+[A-Za-z]{{3,9}}\.?[-, ]+\d{{2,4}}|[A-Za-z]{{3,9}}\.? \d{{1,2}},? \d{{4}})"
     rf"{_TIME}"
 )
-_SLASHED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}")
+_ORDERED = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.]\d{2,4}")
 _COMMA = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][-+]?\d+)?")
 _SHOWN = 3
 
@@ -91,15 +91,15 @@ def read_column(values: pd.Series, *, decimal_comma: bool = False) -> Reading:
 def _shown(words: pd.Series, chosen: NDArray[np.bool_]) -> str:
     """Name a few entries and where they stand, such as ``'n/a' in row 3, '<0.1' in row 7``."""
     rows = pd.Series(np.flatnonzero(chosen), words.to_numpy(dtype=object)[chosen])
-    first = rows[~rows.index.duplicated()]
-    said = ", ".join(f"{value!r} in row {row + 1}" for value, row in first.iloc[:_SHOWN].items())
+    first: pd.Series = rows.loc[~rows.index.duplicated()].head(_SHOWN + 1)
+    said = ", ".join(f"{value!r} in row {row + 1}" for value, row in first.head(_SHOWN).items())
     return said + ", …" * (len(first) > _SHOWN)
 
 
 def _uncoded(values: pd.Series) -> pd.Series:
     """Return categories as the values that they stand for."""
     distinct = pd.Series(values.cat.categories)
-    taken = distinct.reindex(values.cat.codes.to_numpy())  # code -1, missing, is in no index
+    taken = distinct.reindex(np.asarray(values.cat.codes))  # code -1, missing, is in no index
     return taken.set_axis(values.index).rename(values.name)
 
 
@@ -145,45 +145,40 @@ def _text(value: Any) -> str:
 
 
 def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
-    """Read a column of texts, object dtype, by its distinct entries."""
+    """Read a column of texts by its distinct entries."""
     codes, distinct = pd.factorize(texts)
     entries = pd.Series([str(text).strip() for text in distinct], dtype=object)
     counts = np.bincount(codes[codes >= 0], minlength=len(entries))
     lower = entries.str.lower()
     empty, unknown = lower.isin(_EMPTY).to_numpy(), lower.isin(_UNKNOWN).to_numpy()
 
-    def rows(per_entry: pd.Series, missing: Any) -> pd.Series:
-        taken = np.append(per_entry.to_numpy(), np.array([missing], per_entry.dtype))[codes]
-        return pd.Series(taken, texts.index, name=texts.name)
+    def rows(per_entry: pd.Series) -> pd.Series:
+        return per_entry.reindex(codes).set_axis(texts.index).rename(texts.name)
 
+    if empty.all():
+        return Reading(pd.Series(np.nan, texts.index, name=texts.name))
+    words = rows(entries.mask(empty, None))
     said = counts[~unknown].sum()
     if not said:
-        everything = counts[~empty].sum()
-        if not everything:
-            return Reading(pd.Series(np.nan, texts.index, name=texts.name))
-    if said and lower[~unknown].isin(_SWITCH).all():
-        switches = lower.map(_SWITCH).astype(np.float64)
-        values = rows(switches, np.nan)
-        return Reading(values if values.isna().any() else values.astype(bool))
-    kept = entries.where(~empty, None)
-    words = rows(kept, None)
-    for what, read in (("numbers", _numbers), ("dates", _dates)):
-        if not said:
-            break
-        found, note = read(entries, decimal_comma)
+        return Reading(words)
+    if lower[~unknown].isin(_SWITCH).all():
+        switches = rows(lower.map(_SWITCH).astype(np.float64))
+        return Reading(switches if switches.isna().any() else switches.astype(bool))
+    for what, found, note in (
+        ("numbers", _numbers(entries, decimal_comma), ""),
+        ("dates", *_dates(entries)),
+    ):
         unread = found.isna().to_numpy() & ~unknown
         share = 1 - counts[unread].sum() / said
+        others = np.append(unread, False)[codes]
         if share >= MOST:
-            values = rows(found, np.nan if what == "numbers" else pd.NaT)
-            others = (words.notna() & values.isna()).to_numpy()
             if count := int(others.sum()):
+                verbs = (f"is no {what[:-1]} and counts", f"are no {what} and count")[count > 1]
                 note = (
-                    f"{count} of {len(texts)} entries {'is' if count == 1 else 'are'} no {what} "
-                    f"and count{'s' * (count == 1)} as missing: {_shown(words, others)}"
+                    f"{count} of {len(texts)} entries {verbs} as missing: {_shown(words, others)}"
                 )
-            return Reading(values, note)
+            return Reading(rows(found), note)
         if share >= HALF:
-            others = np.append(unread, False)[codes]
             doubt = (
                 f"column {texts.name!r} mixes {what} ({100 * share:.0f} %) with other entries "
                 f"({_shown(words, others)}); leave those cells empty, or put words into a column "
@@ -193,33 +188,41 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
     return Reading(words)
 
 
-def _numbers(entries: pd.Series, decimal_comma: bool) -> tuple[pd.Series, str]:
+def _numbers(entries: pd.Series, decimal_comma: bool) -> pd.Series:
     """Return the number that each entry is, NaN for none."""
-    tidy = entries.str.replace("−", "-")
+    tidy = pd.Series(entries.str.replace("−", "-"))
     if decimal_comma:
-        point = tidy.str.replace(".", "").str.replace(",", ".")
-        tidy = tidy.mask(tidy.str.fullmatch(_COMMA).astype(bool), point)
-    return pd.Series(pd.to_numeric(tidy, errors="coerce"), dtype=np.float64), ""
+        tidy = tidy.map(lambda entry: _with_point(entry) if _COMMA.fullmatch(entry) else entry)
+    return pd.Series(pd.to_numeric(tidy, errors="coerce"), dtype=np.float64)
 
 
-def _dates(entries: pd.Series, decimal_comma: bool) -> tuple[pd.Series, str]:
-    """Return the moment that each entry is, NaT for none; days come first if a month cannot."""
+def _with_point(entry: str) -> str:
+    return entry.replace(".", "").replace(",", ".")
+
+
+def _dates(entries: pd.Series) -> tuple[pd.Series, str]:
+    """Return the moment that each entry is, NaT for none, and a note where days could be months.
+
+    The day comes first where dots divide the date, or where a first number is no month.
+    """
     like = entries.str.fullmatch(_DATE).to_numpy(bool)
-    found = pd.Series(np.full(len(entries), np.datetime64("NaT", "us")))
+    found = np.full(len(entries), np.datetime64("NaT", "us"))
     if not like.any():
-        return found, ""
-    parts = entries[like].str.extract(_SLASHED).astype(np.float64)
-    dotted = entries[like].str.match(r"\d{1,2}\.\d{1,2}\.").any()
-    ordered = parts.notna().any(axis=None)
-    day_first = bool(dotted or (parts[0] > 12).any())
+        return pd.Series(found), ""
+    dates = pd.Series(entries[like])
+    parts = dates.str.extract(_ORDERED)
+    numbers = parts[[0, 2]].astype(np.float64)
+    dotted = bool((parts[1] == ".").any())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that some entries contradict the order of day and month
-        read = pd.DatetimeIndex(
-            pd.to_datetime(
-                entries[like], errors="coerce", format="mixed", dayfirst=day_first, utc=True
-            )
+        read = pd.to_datetime(
+            dates,
+            errors="coerce",
+            format="mixed",
+            dayfirst=dotted or bool((numbers[0] > 12).any()),
+            utc=True,
         )
-    found[like] = read.tz_localize(None).to_numpy()
-    unclear = ordered and not dotted and not (parts > 12).any(axis=None)
+    found[like] = pd.DatetimeIndex(read).tz_localize(None).to_numpy()
+    unclear = numbers[0].notna().any() and not dotted and not (numbers > 12).to_numpy().any()
     note = "its dates are read as month/day/year; write them as 2026-01-31" if unclear else ""
-    return found, note
+    return pd.Series(found), note

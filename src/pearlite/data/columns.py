@@ -24,6 +24,7 @@ KINDS = (
     "empty",
 )
 _NAMED = re.compile(r"(?:^|[^a-z])(?:id|uuid|index|key|serial)(?:$|[^a-z])", re.I)
+_CODE = re.compile(r"[A-Za-z]*\d+[A-Za-z]*")
 _COUNTED = 10
 """Rows from which on numbers that count the rows are taken for an identifier."""
 _UNIQUE = 0.99
@@ -156,7 +157,7 @@ def _describe(values: pd.Series, said: str) -> Column:
         why = _numbering(name, known, distinct) if not missing else ""
         return Column(name, "identifier" if why else "number", missing, distinct, note or why)
     kind = _kind_of_texts(known, distinct)
-    if reading.doubt and kind != "identifier" and distinct > _FEW:
+    if reading.doubt and distinct > _FEW and not known.str.fullmatch(_CODE).all():
         raise InputError(reading.doubt)
     return Column(name, kind, missing, distinct, note or reading.doubt)
 
