@@ -1,0 +1,231 @@
+"""Candidates tried out of fold: what each would answer for rows that it has not seen.
+
+Axes: N rows, K outputs.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pearlite.recipes.tabular.aim import Aim
+from pearlite.recipes.tabular.candidates import Candidate
+from pearlite.recipes.tabular.features import Features
+from pearlite.recipes.tabular.fitted import Fitted, Predictor, Sight
+from pearlite.recipes.tabular.folds import Fold
+from pearlite.recipes.tabular.views import LearnedView
+from pearlite.see.progress import track
+from pearlite.seeds import derived_seed
+
+REFIT = 1.3
+"""Time of a fit to all rows, in units of one to a fold's."""
+
+
+@dataclass
+class Budget:
+    """When to stop, and whether it came to that.
+
+    Attributes
+    ----------
+    until : float
+        On the clock of `time.monotonic`.
+    interrupted
+        Tells whether Ctrl-C was pressed.
+    reserved : float
+        Seconds that fitting what was found to all rows will take.
+    stopped : str
+        ``""``, ``"minutes"`` or ``"interrupt"``.
+    """
+
+    until: float = math.inf
+    interrupted: Callable[[], bool] = lambda: False
+    reserved: float = 0.0
+    stopped: str = ""
+
+    @property
+    def left(self) -> float:
+        """Seconds left for trying."""
+        return self.until - self.reserved - time.monotonic()
+
+    @contextmanager
+    def part(self, share: float) -> Iterator[None]:
+        """Let the time end, in this block, when this share of what is left is spent."""
+        until = self.until
+        self.until = until - (1 - share) * self.left if share < 1 else until
+        yield
+        self.until = until
+
+
+@dataclass
+class Table:
+    """The training rows in their folds, with features that are learned inside each.
+
+    Attributes
+    ----------
+    folds : list
+        Pairs of rows to learn from and rows to withhold.
+    """
+
+    frame: pd.DataFrame
+    features: Features
+    folds: list[Fold]
+    weight: NDArray[np.float64] | None
+    seed: int
+    threads: int
+    _learned: dict[int, tuple[Sight, Sight]] = field(default_factory=dict)
+    _views: dict[Any, LearnedView] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.whole = Sight(self.features, self.frame)
+
+    def fold(self, number: int) -> tuple[Sight, Sight]:
+        """Return the rows to learn from and the withheld rows of a fold."""
+        if number not in self._learned:
+            learn, withheld = (self.frame.iloc[rows] for rows in self.folds[number])
+            features = Features.learn(learn, self.seed, self.features.kinds)
+            self._learned[number] = Sight(features, learn), Sight(features, withheld)
+        return self._learned[number]
+
+    def view(self, candidate: Candidate, number: int | None) -> LearnedView:
+        """Return a candidate's view as learned in a fold, or from all rows."""
+        key = candidate.view, number
+        if key not in self._views:
+            sight = self.whole if number is None else self.fold(number)[0]
+            learned = LearnedView.learn(candidate.view, sight.features, sight.frame)
+            self._views[key] = learned
+        return self._views[key]
+
+    def fit(
+        self,
+        candidate: Candidate,
+        y_N: NDArray[Any],
+        aim: Aim,
+        usable_N: NDArray[np.bool_],
+        number: int | None,
+        seed: int,
+        seconds: float,
+    ) -> Fitted:
+        """Fit a candidate to the usable rows of a fold, or of all."""
+        rows = np.arange(len(y_N)) if number is None else self.folds[number][0]
+        sight = self.whole if number is None else self.fold(number)[0]
+        view = self.view(candidate, number)
+        kept = usable_N[rows]
+        rows = rows[kept]
+        return Fitted.fit(
+            candidate,
+            view,
+            sight.matrix(view)[kept],
+            y_N[rows],
+            None if self.weight is None else self.weight[rows],
+            aim,
+            seed=seed,
+            threads=self.threads,
+            seconds=seconds,
+        )
+
+
+@dataclass
+class Trial:
+    """A candidate's answers for rows that it did not learn from.
+
+    Attributes
+    ----------
+    name : str
+        The candidate's.
+    out_of_fold : (N, K)
+        NaN for rows that no fold withheld.
+    seconds : float
+        All its fits took.
+    refit : callable
+        Fits it to all rows.
+    """
+
+    name: str
+    out_of_fold: NDArray[np.float64]
+    seconds: float
+    refit: Callable[[], Predictor]
+
+
+def run_trials(
+    table: Table,
+    y_N: NDArray[Any],
+    aim: Aim,
+    candidates: Sequence[Candidate],
+    budget: Budget,
+    *,
+    usable_N: NDArray[np.bool_] | None = None,
+    progress: str | None = None,
+) -> list[Trial]:
+    """Try candidates in turn, until all are done or the budget is spent; one is always finished.
+
+    Parameters
+    ----------
+    table, y_N, aim
+        The rows, their targets, and what is predicted.
+    candidates
+        The first should be fast.
+    budget
+        Is told what was reserved, and why the trying ended.
+    usable_N
+        Rows that may be learned from; all where None. Others are withheld in their turn all the
+        same.
+    progress
+        What the progress bar says; no bar where None.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it came before the first candidate was finished.
+    """
+    trials: list[Trial] = []
+    usable_N = np.ones(len(y_N), bool) if usable_N is None else usable_N
+    count = len(table.folds)
+    ticks = iter(track(range(len(candidates) * count), progress or "", show=progress is not None))
+    for index, candidate in enumerate(candidates):
+        out_of_fold = np.full((len(y_N), aim.outputs), np.nan)
+        spent: list[float] = []
+        for number, (_, withheld) in enumerate(table.folds):
+            next(ticks, None)
+            if budget.interrupted():
+                budget.stopped = "interrupt"
+                break
+            fits_left = count - number + REFIT
+            if trials and budget.left <= (float(np.mean(spent)) * fits_left if spent else 0):
+                budget.stopped = "minutes"
+                break
+            began = time.monotonic()
+            seed = derived_seed(table.seed, index, number)
+            seconds = budget.left / fits_left
+            try:
+                fitted = table.fit(candidate, y_N, aim, usable_N, number, seed, seconds)
+            except KeyboardInterrupt:  # from a member that looks for Ctrl-C itself
+                budget.stopped = "interrupt"
+                break
+            out_of_fold[withheld] = fitted.predict(table.fold(number)[1])
+            spent.append(time.monotonic() - began)
+        if budget.stopped == "interrupt":
+            break
+        if len(spent) == count:
+            again = sum(spent) / count * REFIT
+            budget.reserved += again
+            refit = partial(
+                table.fit,
+                candidate,
+                y_N,
+                aim,
+                usable_N,
+                None,
+                derived_seed(table.seed, index),
+                again * 2 if math.isfinite(budget.until) else math.inf,
+            )
+            trials.append(Trial(candidate.name, out_of_fold, sum(spent), refit))
+    if not trials:
+        raise KeyboardInterrupt
+    return trials
