@@ -189,9 +189,10 @@ def _is_table(X: Any) -> bool:
 
 def _weights(weight: ArrayLike, count: int) -> NDArray[np.float64]:
     """Return how much each row counts."""
-    if not np.any(weight):
+    given = np.asarray(weight)
+    if not given.any():
         raise InputError("every sample weight is zero; give rows that count a weight above 0")
-    return read_weight(weight, count)
+    return read_weight(given, count)
 
 
 def _groups(groups: ArrayLike, count: int) -> NDArray[np.int64]:
