@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.tabular.audit_sets import Table, known, unseen
+
 from pearlite.audit import Audit, audit
 from pearlite.errors import InputError
 
@@ -116,7 +116,7 @@ def parts_of_target(table: Table, random: Random) -> dict[str, Any] | None:
 
 
 def counter(table: Table, random: Random) -> dict[str, Any]:
-    """Number the rows of a table that is sorted by nothing."""
+    """Add a running number to rows in no order."""
     frame = table.frame.sample(frac=1, random_state=0, ignore_index=True)
     return _with(frame.assign(sample_no=np.arange(len(frame)) + 1000))
 

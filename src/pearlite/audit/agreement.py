@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
+NEVER = -2  # in place of a rough value: equal ones are never equal by chance
 
 
 def row_hashes(codes_ND: Codes, seed: int = 0) -> NDArray[np.uint64]:
@@ -17,7 +18,7 @@ def row_hashes(codes_ND: Codes, seed: int = 0) -> NDArray[np.uint64]:
     random = np.random.default_rng(seed)
     hashes = np.empty(codes_ND.shape, np.uint64)
     for column in range(codes_ND.shape[1]):
-        values = codes_ND[:, column] + 1  # missing is -1
+        values = codes_ND[:, column] - codes_ND[:, column].min()
         hashes[:, column] = random.integers(2**63, size=int(values.max()) + 1, dtype=np.uint64)[
             values
         ]
@@ -35,15 +36,16 @@ def pairs(keys_N: NDArray[np.generic]) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
-def by_chance(
-    codes_ND: Codes, coarse_ND: Codes, hashes_ND: NDArray[np.uint64], columns: list[int]
-) -> float:
+def by_chance(coarse_ND: Codes, hashes_ND: NDArray[np.uint64], columns: list[int]) -> float:
     """Return how many pairs would agree in all `columns` if only rough values belonged together.
 
     Pairs in which all columns are roughly equal are counted; within that, whether one column is
     exactly equal is taken to say nothing of another. Columns with few values are rough already: in
-    a table of such columns equal rows are expected, and nothing follows from them.
+    a table of such columns equal rows are expected, and nothing follows from them. Names and
+    formulas (`NEVER`) are not equal by chance.
     """
+    if (coarse_ND[:, columns] == NEVER).all(0).any():
+        return 0.0
     rough = row_hashes(coarse_ND[:, columns])
     expected = pairs(rough.sum(1))
     for place, column in enumerate(columns):

@@ -20,9 +20,7 @@ NAMED_LIKE_ID = re.compile(
 def find_columns(table: Prepared, measure: Measure | None) -> list[Finding]:
     """Find identifiers, constant columns and mostly missing ones."""
     missing = (table.codes_ND < 0).mean(0)
-    distinct = np.array(
-        [len(np.unique(codes[codes >= 0])) for codes in table.codes_ND.T], dtype=np.int64
-    )
+    distinct = table.distinct
     names = np.array(table.names, dtype=object)
     found = [_identifier(table, measure, int(c)) for c in np.flatnonzero(_ids(table, distinct))]
     constant = list(names[(distinct <= 1) & (missing < 1) & (missing <= MOSTLY)])

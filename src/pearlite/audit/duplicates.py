@@ -1,6 +1,7 @@
 """Rows that are there more than once."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pearlite.audit.agreement import by_chance, labels, pairs, row_hashes
 from pearlite.audit.finding import Finding
@@ -26,8 +27,8 @@ def find_duplicates(table: Prepared, measure: Measure | None) -> list[Finding]:
         observed -= pairs(key + row_hashes(table.group[:, None], seed=1)[:, 0])
     if observed:
         columns = list(range(table.codes_ND.shape[1]))
-        expected = by_chance(table.codes_ND, table.coarse_ND, hashes, columns)
-    if observed <= BEYOND * expected + BEYOND * np.sqrt(expected):
+        expected = by_chance(table.coarse_ND, hashes, columns)
+    if not _means_something(observed, expected) and not _copied(table, hashes):
         return []
     first = np.unique(same, return_index=True)[1]
     later = np.setdiff1d(np.arange(table.rows), first)
@@ -53,3 +54,24 @@ def find_duplicates(table: Prepared, measure: Measure | None) -> list[Finding]:
             "--group all",
         )
     ]
+
+
+def _means_something(observed: float, expected: float) -> bool:
+    return observed > BEYOND * expected + BEYOND * np.sqrt(expected)
+
+
+def _copied(table: Prepared, hashes_ND: NDArray[np.uint64]) -> bool:
+    """Tell whether inputs and a target of many values are equal together, beyond chance."""
+    if table.truth is None or table.classes or table.group is not None:
+        return False
+    codes = np.unique(table.truth, return_inverse=True)[1].astype(np.int64)
+    target_hash = row_hashes(codes[:, None], seed=1)
+    observed = pairs(hashes_ND.sum(1) + target_hash[:, 0])
+    if not observed:
+        return False
+    inner = np.quantile(table.truth, np.linspace(0.1, 0.9, 9))
+    coarse = np.searchsorted(inner, table.truth, side="right")
+    hashes = np.column_stack([hashes_ND, target_hash])
+    both = np.column_stack([table.coarse_ND, coarse])
+    columns = list(range(hashes.shape[1]))
+    return _means_something(observed, by_chance(both, hashes, columns))

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pearlite.audit.agreement import labels, pairs, row_hashes
 from pearlite.audit.finding import Finding
@@ -22,21 +23,31 @@ ALWAYS = 0.98  # share of pairs of one entity that agree in what belongs to it
 TELLING = 0.7  # share of all pairs that agree in it, at most
 
 
-def find_entities(table: Prepared, measure: Measure | None) -> list[Finding]:
+def find_entities(
+    table: Prepared, measure: Measure | None, together: NDArray[np.int64] | None = None
+) -> list[Finding]:
     """Find repeated names or numbers whose values predict rows of their own, not new ones.
 
     Such a column is called like one (specimen, batch, person) or fixes what stands in others.
+
+    Parameters
+    ----------
+    table, measure
+        What is looked at, and the quick model.
+    together
+        Labels of rows that were found to belong together: a column that is the same in each is no
+        news.
     """
     if measure is None:
         return []
     hashes = row_hashes(table.codes_ND)
-    agree = np.array([pairs(column) for column in hashes.T])
+    agree = np.array([(n * (n - 1.0) / 2).sum() for n in table.counts])
     total = table.rows * (table.rows - 1) / 2
     found = []
     for column in np.argsort(agree):
         name, kind = table.names[column], table.kinds[column]
         codes = table.codes_ND[:, column]
-        distinct = len(np.unique(codes))
+        distinct = int(table.distinct[column])
         numbers = table.numbers_ND[:, column]
         whole = kind == "number" and bool((numbers[np.isfinite(numbers)] % 1 == 0).all())
         if not (whole or kind in ("category", "identifier", "text", "composition")):
@@ -52,6 +63,10 @@ def find_entities(table: Prepared, measure: Measure | None) -> list[Finding]:
         ]
         called = bool(NAMED_LIKE_ENTITY.search(name))
         if not called and not fixed:
+            continue
+        if together is not None and len(np.unique(np.stack([together, codes]), axis=1).T) == (
+            together.max() + 1
+        ):
             continue
         found.append((not called, int(column), distinct, fixed))
     found.sort(key=lambda one: one[0])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pearlite.audit.agreement import by_chance, labels, pairs, row_hashes
+from pearlite.audit.agreement import NEVER, by_chance, labels, pairs, row_hashes
 from pearlite.audit.finding import Finding
 from pearlite.audit.inflation import Measure
 from pearlite.audit.prepared import Prepared
@@ -46,14 +46,17 @@ def find_hidden_groups(
     hashes = row_hashes(codes)
     group = np.zeros(len(sample), np.int64) if table.group is None else table.group[sample]
     group_hash = None if table.group is None else row_hashes(group[:, None], seed=1)[:, 0]
+    named = (coarse == NEVER).all(0)
     for columns in _candidates(hashes, group_hash):
+        if len(columns) == 1 and not named[columns[0]]:
+            continue
         if table.codes_ND.shape[1] == len(columns):
             continue
         key = hashes[:, columns].sum(1)
         covered = _covered(key, group_hash)
         if covered < COVERED:
             continue
-        expected = by_chance(codes, coarse, hashes, columns)
+        expected = by_chance(coarse, hashes, columns)
         lift = _agreeing(key, group_hash) / max(expected, 0.5)
         if lift >= LIFT and (best is None or covered * np.log(lift) > best[0]):
             best = covered * float(np.log(lift)), columns, float(lift)
@@ -139,7 +142,7 @@ def _candidates(hashes: Hashes, group_hash: Hashes | None) -> Iterator[list[int]
             left = [c for c in useful if c not in chosen]
             kept = [_agreeing(key[some] + hashes[some, c], within) for c in left]
             place = int(np.argmax(kept))
-            if kept[place] < BREAK * count and len(chosen) > 1:
+            if kept[place] < BREAK * count:
                 yield list(chosen)
             if not kept[place]:
                 break

@@ -14,6 +14,7 @@ from pearlite.judge.scores import chosen
 
 LEAST = 0.05  # share of the error by which the honest error must be larger to count as inflated
 DRAWS = 500
+MOST = 0.3  # share of rows in one group, so that folds can still be made
 
 
 class Measure:
@@ -70,10 +71,14 @@ class Measure:
         return 1 - score if self.metric.higher_is_better else score
 
     def grouped(self, label: NDArray[np.int64], name: str) -> Inflation:
-        """Compare with folds that keep rows of one label (N of the whole table) together."""
+        """Compare with folds that keep rows of one label (N of the whole table) together.
+
+        Declared groups stay together as well, unless that would join most rows to one.
+        """
         label = label[self.rows]
         if self.group is not None:
-            label = joined(label, self.group)
+            both = joined(label, self.group)
+            label = both if np.bincount(both).max() <= MOST * len(both) else label
         fold = folds(len(self.rows), group=label, seed=self.seed)
         return self.against(self.out_of_fold(self.features, fold), name, label)
 

@@ -13,9 +13,9 @@ from pearlite.audit.prepared import Prepared
 from pearlite.audit.words import counted, rows_named
 
 ENOUGH = 100  # rows
-LEAST = 0.025  # share of wrong labels among the rows of which the model is surest
+LEAST = 0.025  # share of wrong labels in the half of the rows of which the model is surer
 USUAL = 0.015  # share that a model of clean labels has there at most
-EVEN = 0.65  # of the wrong share among less sure rows: overlapping classes err far more there
+EVEN = 0.7  # of the second quarter's number, less chance: overlapping classes have fewer
 TELLING = 0.25  # balanced error above which the model cannot judge labels
 GROSS = 12.0  # standard deviations, taken from the 95 % of rows that are nearest
 
@@ -40,14 +40,17 @@ def _classes(table: Prepared, measure: Measure) -> list[Finding]:
     recall = np.array([(~wrong)[truth == k].mean() for k in np.unique(truth)])
     surest = np.argsort(-shares.max(1), kind="stable")
     quarter = len(surest) // 4
-    first, second = wrong[surest[:quarter]], wrong[surest[quarter : 2 * quarter]]
-    chance = float(binom.sf(first.sum() - 1, quarter, USUAL))
-    even = first.mean() >= EVEN * second.mean()
-    if 1 - recall.mean() > TELLING or first.mean() < LEAST or chance > 0.01 or not even:
+    first, second, half = (
+        wrong[surest[part]]
+        for part in (slice(quarter), slice(quarter, 2 * quarter), slice(2 * quarter))
+    )
+    chance = float(binom.sf(half.sum() - 1, len(half), USUAL))
+    even = first.sum() + np.sqrt(second.sum()) >= EVEN * second.sum()
+    if 1 - recall.mean() > TELLING or half.mean() < LEAST or chance > 0.01 or not even:
         return []
     rows = _contradicted(shares, truth)
     what = (
-        f"About {first.mean():.0%} of the classes look wrong: the model is contradicted even where "
+        f"About {half.mean():.0%} of the classes look wrong: the model is contradicted even where "
         f"it is surest. {counted(len(rows), 'row')} are worth a look."
     )
     return [_finding(table, measure, what, rows)]

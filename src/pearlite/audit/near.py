@@ -17,7 +17,7 @@ WIDER = 10.0  # times as far, where chance is measured
 PROJECTIONS = 6
 BEYOND = 10.0  # times as many pairs as chance gives
 FEWEST_VALUES = 20  # distinct ones, from which a column is continuous
-MOST_PAIRS = 2_000_000
+MOST_PAIRS, ASKED = 2_000_000, 1_000  # pairs looked at; rows from which their number is told
 
 
 def find_near_duplicates(
@@ -41,7 +41,7 @@ def find_near_duplicates(
     continuous = [
         c
         for c, kind in enumerate(table.kinds)
-        if kind == "number" and len(np.unique(table.codes_ND[:, c])) >= FEWEST_VALUES
+        if kind == "number" and table.distinct[c] >= FEWEST_VALUES
     ]
     if not continuous or table.rows < 10:
         return []
@@ -51,10 +51,10 @@ def find_near_duplicates(
     spread = np.where(spread > 0, spread, full)
     scaled = np.nan_to_num(numbers / spread, nan=1e3)
     others = [c for c in range(table.codes_ND.shape[1]) if c not in continuous]
-    close, wide = _pairs(scaled, CLOSE), _pairs(scaled, CLOSE * WIDER)
-    if close is None or wide is None:
+    close = _news(table, _pairs(scaled, CLOSE), others, together)
+    if not len(close):
         return []
-    close, wide = (_news(table, pairs, others, together) for pairs in (close, wide))
+    wide = _news(table, _pairs(scaled, CLOSE * WIDER), others, together)
     expected = max(0, len(wide) - len(close)) / WIDER ** min(3, len(continuous))
     if len(close) <= BEYOND * expected + 0.5:
         return []
@@ -73,22 +73,21 @@ def find_near_duplicates(
     return [Finding("near duplicates", grave, what, where, len(rows), inflation)]
 
 
-def _pairs(scaled_ND: NDArray[np.float64], distance: float) -> NDArray[np.int64] | None:
-    """Return pairs (M, 2) that no column separates by more, ``None`` if they are too many.
+def _pairs(scaled_ND: NDArray[np.float64], distance: float) -> NDArray[np.int64]:
+    """Return pairs (M, 2) that no column separates by more, none if there are too many.
 
     Found among those that are near in a few random projections.
     """
     dimensions = scaled_ND.shape[1]
-    if dimensions <= PROJECTIONS:
-        tree = KDTree(scaled_ND)
-        if tree.count_neighbors(tree, distance, p=np.inf) > MOST_PAIRS:
-            return None
-        return tree.query_pairs(distance, p=np.inf, output_type="ndarray").astype(np.int64)
-    turned = np.random.default_rng(0).normal(size=(dimensions, PROJECTIONS))
-    turned /= np.abs(turned).sum(0)  # so that no projection is farther than the farthest column
-    tree = KDTree(scaled_ND @ turned)
-    if tree.count_neighbors(tree, distance, p=np.inf) > MOST_PAIRS:
-        return None
+    seen_NP = scaled_ND
+    if dimensions > PROJECTIONS:
+        turned = np.random.default_rng(0).normal(size=(dimensions, PROJECTIONS))
+        seen_NP = scaled_ND @ (turned / np.abs(turned).sum(0))  # never farther than a column is
+    tree = KDTree(seen_NP)
+    some = seen_NP[:: max(1, len(seen_NP) // ASKED)]
+    around = tree.query_ball_point(some, distance, p=np.inf, return_length=True)
+    if (np.mean(around) - 1) * len(seen_NP) / 2 > MOST_PAIRS:
+        return np.empty((0, 2), np.int64)
     near = tree.query_pairs(distance, p=np.inf, output_type="ndarray").astype(np.int64)
     apart = np.zeros(len(near))
     for column in scaled_ND.T:

@@ -20,16 +20,24 @@ def find_leaking_parts(table: Prepared) -> list[Finding]:
         part = table.codes_ND[:, column]
         others = [c for c in range(table.codes_ND.shape[1]) if c != column]
         equal = labels(row_hashes(table.codes_ND[:, others]).sum(1))
-        sources = [(equal, "the same row", "exact duplicates")]
+        sources = [(equal, "the same row")]
         if table.group is not None:
-            sources.append((table.group, "the same declared group", "group in two parts"))
-        for label, same, kind in sources:
+            sources.append((table.group, "one declared group"))
+        for label, same in sources:
             crossing = np.unique(np.column_stack([label, part]), axis=0)[:, 0]
             shared = np.flatnonzero(np.bincount(crossing, minlength=label.max() + 1)[label] > 1)
             if len(shared):
                 what = f"{counted(len(shared), 'row')} in different parts of {name} are of {same}."
                 where = rows_named(table, shared)
                 found.append(
-                    Finding(kind, True, what, where, len(shared), None, f"--drop {quoted([name])}")
+                    Finding(
+                        "leaking split",
+                        True,
+                        what,
+                        where,
+                        len(shared),
+                        None,
+                        f"--drop {quoted([name])}",
+                    )
                 )
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pearlite.audit.agreement import NEVER
 from pearlite.audit.finding import Finding
 from pearlite.data.composition import fractions
 from pearlite.errors import InputError
@@ -80,6 +81,16 @@ class Prepared:
         return "regression" if not self.classes else ("binary", "multiclass")[len(self.classes) > 2]
 
     @cached_property
+    def counts(self) -> list[NDArray[np.int64]]:
+        """How often each value of a column occurs, missing ones not counted."""
+        return [np.bincount(codes[codes >= 0]) for codes in self.codes_ND.T]
+
+    @property
+    def distinct(self) -> NDArray[np.int64]:
+        """Number of different values of each column, missing ones not counted."""
+        return np.array([len(counts) for counts in self.counts])
+
+    @cached_property
     def coarse_ND(self) -> NDArray[np.int64]:
         """Codes of tenths: what an ordered column says roughly, an unordered one exactly or not."""
         columns = [self._coarse(column) for column in range(self.codes_ND.shape[1])]
@@ -87,9 +98,11 @@ class Prepared:
 
     def _coarse(self, column: int) -> NDArray[np.int64]:
         codes = self.codes_ND[:, column]
-        if len(np.unique(codes)) <= TENTHS:
+        if self.kinds[column] in ("composition", "text", "identifier"):
+            return np.full_like(codes, NEVER)
+        if self.distinct[column] <= TENTHS:
             return codes
-        if self.kinds[column] in ("number", "date", "flag", "identifier"):
+        if self.kinds[column] in ("number", "date"):
             numbers = self.numbers_ND[:, column]
             inner = np.nanquantile(numbers, np.linspace(0.1, 0.9, 9))
             return np.where(np.isnan(numbers), -1, np.searchsorted(inner, numbers, side="right"))

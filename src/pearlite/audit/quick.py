@@ -23,6 +23,7 @@ def folds(
         return random.permutation(count) % number
     _, unit = np.unique(np.asarray(group), return_inverse=True)
     sizes = np.bincount(unit)
+    number = min(number, len(sizes))
     order = random.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     filled, of_unit = np.zeros(number), np.zeros(len(sizes), np.int64)

@@ -79,7 +79,7 @@ def audit_table(
         lambda: find_disguises(table, quick),
         lambda: find_columns(table, quick),
         lambda: find_time(table, quick),
-        lambda: [] if any(f.grave for f in found) else find_entities(table, quick),
+        lambda: find_entities(table, quick, together),
         lambda: [] if any(f.grave for f in found) else find_alike_neighbours(table, quick),
         lambda: find_unpredictable(table, quick),
         lambda: find_label_noise(table, quick),
