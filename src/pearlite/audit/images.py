@@ -62,28 +62,28 @@ def audit_images(
     collection, sources, names = _sources(data)
     if not names:
         raise InputError(f"{data} holds no image; give a folder of images, or arrays")
-    known, unreadable = look_at(sources, names, progress)
-    numbers = list(known)
     labels = _labels(target, len(names))
+    groups = None if group is None else image_groups([Path(name) for name in names], group)
+    known, unreadable = look_at(sources, names, progress)
     found = unreadable_files(unreadable)
-    classes = list(collection.classes) if any(collection.classes) else None
     label, label_name = labels, "target"
-    if labels is None and classes is not None:
-        label, label_name = np.array(classes), "class"
-    if collection.masks or collection.outlines:
+    if collection.masks:
         masks = read_masks(collection, progress)
-        shapes = {number: picture.shape for number, picture in known.items()}
-        found += check_masks(collection, masks, shapes)
+        found += check_masks(collection, masks, {n: known[n].shape for n in known})
         if label is None and len(masks.shapes) == len(names):
             label, label_name = _share(masks.shares_NK, masks.values)
-    if label is None and collection.outlines:
+    elif label is None and collection.outlines:
         label, label_name = _outlined(collection), "outlines an image"
-    if classes is None and labels is not None and labels.dtype.kind in "USOb":
+    classes = list(collection.classes) if any(collection.classes) else None
+    if labels is not None and labels.dtype.kind in "USOb":
         classes = [str(one) for one in labels.tolist()]
-    groups = None
-    if group is not None:
-        groups = image_groups([Path(name) for name in names], group)
-    pictures = [known[n] for n in numbers]
+    if label is None and classes is not None:
+        label, label_name = np.array(classes), "class"
+    if not known:
+        return found
+    counterparts = {collection.name(clean) for _, clean in collection.pairs}
+    numbers = [number for number in known if names[number] not in counterparts]
+    pictures = [known[number] for number in numbers]
     images = PictureSet(
         pictures=pictures,
         parts=[collection.parts[n] if collection.parts else "" for n in numbers],
@@ -91,7 +91,7 @@ def audit_images(
         group=None if groups is None else groups[numbers],
         label=None if label is None else label[numbers],
         label_name=label_name,
-        features=picture_features(pictures) if pictures else np.empty((0, 0)),
+        features=picture_features(pictures),
     )
     return [*found, *_checked(images, seed, measure)]
 
@@ -157,12 +157,34 @@ def _checked(images: PictureSet, seed: int, measure: bool) -> list[Finding]:
     pairs = find_same(dict(enumerate(images.pictures)))
     stems = [Path(picture.name).stem for picture in images.pictures]
     kin = find_kin(stems, images.features, pairs, images.classes)
-    found = [*_shown_twice(images, pairs, kin, seed, measure)]
+    found = [*_shown_twice(images, pairs, kin, seed, measure), *_on_two_sides(images)]
     if kin is not None and not pairs and images.group is None:
         found.append(_kin_finding(images, kin, seed, measure))
     if images.classes is not None:
-        found += [*check_classes(images, images.classes, pairs)]
+        found += check_classes(images, images.classes, pairs)
     return found + find_defects(images)
+
+
+def _on_two_sides(images: PictureSet) -> list[Finding]:
+    """Find declared groups of which one part trains and another tests."""
+    if images.group is None or not any(images.parts):
+        return []
+    parts: dict[str, set[str]] = {}
+    for label, part in zip(images.group.tolist(), images.parts, strict=True):
+        parts.setdefault(str(label), set()).add(part)
+    split = sorted(label for label, where in parts.items() if len(where) > 1)
+    if not split:
+        return []
+    return [
+        Finding(
+            "group on two sides",
+            True,
+            f"{counted(len(split), 'declared group')} of {len(parts)} lie in several of the "
+            f"folders {listed(sorted(set(images.parts)))}: move each into one",
+            tuple(split[:NAMED]),
+            len(split),
+        )
+    ]
 
 
 def _shown_twice(
@@ -185,8 +207,9 @@ def _shown_twice(
         across = [pair for pair in some if images.parts[pair.first] != images.parts[pair.second]]
         concerned = len({n for pair in some for n in (pair.first, pair.second)})
         share = concerned / len(images.pictures)
-        first = images.pictures
-        among = len(searched(dict(enumerate(first)))) if kind == KINDS[2] else len(first)
+        among = len(images.pictures)
+        if kind == KINDS[2]:
+            among = len(searched(dict(enumerate(images.pictures))))
         what = f"{counted(len(some), 'pair')} of {among:,} images: {_SAID[kind]}"
         if across:
             what += f"; {counted(len(across), 'pair')} between the folders of different parts"
@@ -196,7 +219,7 @@ def _shown_twice(
                 bool(across) or share >= _MANY,
                 what,
                 tuple(
-                    f"{first[p.first].name} = {first[p.second].name} ({p.how})"
+                    f"{images.pictures[p.first].name} = {images.pictures[p.second].name} ({p.how})"
                     for p in (across or some)[:NAMED]
                 ),
                 len(some),

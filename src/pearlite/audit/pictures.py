@@ -16,7 +16,7 @@ from pearlite.data.validity import examine
 from pearlite.errors import InputError
 from pearlite.see.progress import track
 
-_SIDE = 256  # pixels of the small images at most
+_SIDE = 128  # pixels a side of the small images at most
 _CROP = 256  # pixels a side in which saturation is looked for
 _COLOURS = 4
 
@@ -32,7 +32,7 @@ class Picture:
     source
         Its file, or its values.
     small
-        Grey values (Y, X), float32, reduced by a whole factor to at most 256 pixels a side.
+        Grey values (Y, X), float32, reduced by a whole factor to at most 128 pixels a side.
     shape, kind
         Rows and columns, and the type of the values.
     digest
@@ -90,7 +90,6 @@ def look_at(
             continue
         digest = hashlib.sha256(f"{plane.dtype.str}{plane.shape}".encode())
         digest.update(np.ascontiguousarray(plane).data)
-        clipped = examine(_middle(plane), bar=False)
         pictures[number] = Picture(
             name=names[number],
             source=source,
@@ -98,7 +97,7 @@ def look_at(
             shape=(plane.shape[0], plane.shape[1]),
             kind=str(plane.dtype),
             digest=digest.digest(),
-            saturated=clipped.saturated_low + clipped.saturated_high,
+            saturated=_saturated(_middle(plane)),
         )
     return pictures, unreadable
 
@@ -143,6 +142,16 @@ def _grey(plane_YX: np.ndarray) -> np.ndarray:
 def _middle(plane_YX: np.ndarray) -> np.ndarray:
     rows, columns = (slice(max(0, (n - _CROP) // 2), (n + _CROP) // 2) for n in plane_YX.shape)
     return plane_YX[rows, columns]
+
+
+def _saturated(plane_YX: np.ndarray) -> float:
+    """Return the share of clipped pixels; whole numbers clip at 0 or at all bits set, as 4095."""
+    seen = examine(plane_YX, bar=False)
+    if plane_YX.dtype.kind == "f":
+        return seen.saturated_low + seen.saturated_high
+    highest = int(plane_YX.max())
+    low = seen.saturated_low if plane_YX.min() == 0 else 0.0
+    return low + (seen.saturated_high if highest & (highest + 1) == 0 else 0.0)
 
 
 def _reduced(grey_YX: np.ndarray) -> np.ndarray:

@@ -42,10 +42,11 @@ def name_groups(names: Sequence[str]) -> list[NameGroups]:
     names
         Without folders and suffixes.
     """
-    patterns = [r"(.*?)[\W_]*\d+$"]
+    patterns = []
     for separator in _SEPARATORS:
         part = rf"[^{separator}]+"
         patterns += [rf"{separator}".join([part] * count) for count in range(1, _DEEPEST)]
+    patterns.append(r"(.*?)[\W_]*\d+$")
     found: dict[tuple[int, ...], NameGroups] = {}
     for pattern in patterns:
         labels = tuple(_matched(pattern, name) or name for name in names)

@@ -14,12 +14,13 @@ from pearlite.errors import InputError
 from pearlite.folders import RECORD
 from pearlite.guide.answer import Guide, Seen, answer, quoted
 from pearlite.guide.images import describes, is_image, see_collection, see_image
-from pearlite.guide.tables import same_tables, see_table
+from pearlite.guide.tables import same_tables, see_table, shared_rows
 from pearlite.guide.texts import TEXTS, see_texts
 
 __all__ = ["Guide", "guide"]
 
 _ROWS = 20_000  # of a table in Parquet, which is enough to see what it is
+_LARGE = 2**28  # bytes of tables that are not compared with each other
 _FILMS = (".mp4", ".avi", ".mov", ".mkv", ".gif")
 _SOUNDS = (".wav", ".mp3", ".flac")
 _SIDE = 32  # rows and columns from which an array of numbers may be an image
@@ -152,7 +153,7 @@ def _parts(path: Path, found: Collection, tables: list[Path], texts: list[Path])
     """Return the sets that a folder holds; one or none if it is one set."""
     images = [*found.images, *found.unpaired]
     if images:
-        tables = [file for file in tables if not _goes_with(file, images)]
+        tables = [file for file in tables if not describes(file, found)]
         texts = []
     kinds = bool(images) + bool(tables) + bool(texts)
     loose = [file for file in (*tables, *texts) if file.parent == path]
@@ -180,11 +181,6 @@ def _unlike(path: Path, found: Collection) -> bool:
     return len({read(image, lazy=True).axes for image in found.images}) > 1
 
 
-def _goes_with(file: Path, images: list[Path]) -> bool:
-    """Tell whether a table describes images: it lies with them, or in a folder above them."""
-    return any(file.parent in image.parents for image in images)
-
-
 def _several(path: Path, parts: list[Path]) -> Seen:
     said = {}
     for part in parts:
@@ -203,12 +199,10 @@ def _see_tables(path: Path, tables: list[Path], target: str | None) -> Seen:
     largest = max(tables, key=lambda file: file.stat().st_size)
     seen = _see_table(largest, target)
     names = ", ".join(file.name for file in tables)
-    note = (
-        f"{len(tables)} tables with the same columns: {names}; the largest is shown. If they are "
-        "train and test, join them with a column that says which, so that the audit can look for "
-        "rows that are in both"
-    )
-    return Seen(seen.kind, seen.given, seen.names, (note, *seen.notes))
+    notes = [f"{len(tables)} tables with the same columns ({names}); the largest is shown"]
+    if sum(file.stat().st_size for file in tables) < _LARGE:
+        notes += shared_rows({file.name: read_table(file) for file in tables})
+    return Seen(seen.kind, seen.given, seen.names, (*notes, *seen.notes))
 
 
 def _see_table(path: Path, target: str | None) -> Seen:

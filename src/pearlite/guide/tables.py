@@ -1,12 +1,13 @@
 """See what a table is: rows to predict from, values over time, curves, or texts."""
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pearlite.audit.words import listed
+from pearlite.audit.words import counted, listed
 from pearlite.data.columns import Column, describe
 from pearlite.data.names import known_column
 from pearlite.errors import InputError
@@ -57,6 +58,26 @@ def see_table(frame: "pd.DataFrame", target: str | None, rows: int | None = None
     return replace(seen, given=given, notes=(*seen.notes, *notes[:3]))
 
 
+def shared_rows(tables: dict[str, "pd.DataFrame"]) -> tuple[str, ...]:
+    """Say how many rows of a table are in another as well.
+
+    Parameters
+    ----------
+    tables
+        With the same columns, by name.
+    """
+    known = {
+        name: [hash(row) for row in frame.itertuples(index=False, name=None)]
+        for name, frame in tables.items()
+    }
+    said = []
+    for (first, rows), (second, others) in combinations(known.items(), 2):
+        if count := len(set(rows) & set(others)):
+            what = f"{counted(count, 'row')} of {first} {'is' if count == 1 else 'are'}"
+            said.append(f"{what} in {second} as well: leave them out of one")
+    return tuple(said)
+
+
 def same_tables(paths: list[Path]) -> bool:
     """Tell whether several tables of text are parts of one: their first lines are equal."""
     heads = set()
@@ -84,9 +105,7 @@ def _monthly(frame: "pd.DataFrame", columns: list[Column]) -> Seen | None:
 
 def _curves(frame: "pd.DataFrame", columns: list[Column]) -> Seen | None:
     """See rows that are curves: many numeric columns, neighbours alike, named by an axis."""
-    numeric = [column.name for column in columns if column.kind in ("number", "flag", "constant")]
-    numeric += [column.name for column in columns if column.kind == "empty"]
-    numeric = [name for name in frame.columns if name in set(numeric)]
+    numeric = list(frame.select_dtypes("number").columns)
     if len(numeric) < _POINTS or len(numeric) < len(columns) - 3 or len(frame) < 2:
         return None
     values = frame[numeric].to_numpy(np.float64, na_value=np.nan)
