@@ -139,7 +139,7 @@ def test_a_table_of_many_kinds_is_learnt(mixed):
 
 def test_polars_and_pandas_say_the_same(mixed):
     plain = mixed.dropna()
-    inputs, target = plain.drop(columns="strength"), plain["strength"]
+    inputs, target = plain[["heat", "lab", "made"]], plain["strength"]
     expected = TabularRegressor(**QUICK).fit(inputs, target).predict(inputs[:5])
     other = pl.from_pandas(inputs)
     found = TabularRegressor(**QUICK).fit(other, target.to_numpy()).predict(other[:5])
@@ -181,6 +181,21 @@ def test_declarations_that_do_not_fit_are_refused(given, message):
     random = np.random.default_rng(0)
     with pytest.raises(InputError, match=message):
         TabularRegressor(**QUICK).fit(random.normal(size=(30, 2)), random.normal(size=30), **given)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"quality": "good"}, "quality is 'good'; expected one of fast, balanced, best"),
+        ({"minutes": -1}, "minutes is -1; expected 0 or more"),
+        ({"metric": "accuracy"}, "the metric 'accuracy' is not for regression"),
+        ({"quantiles": (0.5, 5)}, "must lie between 0 and 1"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, message):
+    random = np.random.default_rng(0)
+    with pytest.raises(InputError, match=message):
+        TabularRegressor(**options).fit(random.normal(size=(30, 2)), random.normal(size=30))
 
 
 def test_a_target_of_words_or_of_one_class_is_refused():

@@ -175,6 +175,13 @@ def test_kinds_are_found(frame):
     assert found == KINDS
 
 
+def test_numbers_that_count_the_rows_are_used_only_alone():
+    counter = np.arange(50)
+    both = pd.DataFrame({"run": counter, "heat": np.sqrt(counter)})
+    assert Features.learn(both).names() == ["heat"]
+    assert Features.learn(both[["run"]]).names() == ["run"]
+
+
 def test_a_million_categories_stay_small_and_quick():
     random = np.random.default_rng(0)
     table = pd.DataFrame({"serial": random.integers(0, 10**6, 10**6).astype(str)})

@@ -6,7 +6,7 @@ Axes: N rows, F input columns.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -154,6 +154,11 @@ class Estimator(BaseEstimator):
 
     def _learn(self, rows: Training, y: NDArray[Any], aim: Aim) -> None:
         """Fit the portfolio to the rows, with numbers or codes of classes as targets."""
+        if self.quality not in get_args(Quality):
+            known = ", ".join(get_args(Quality))
+            raise InputError(f"quality is {self.quality!r}; expected one of {known}")
+        if self.minutes is not None and not self.minutes >= 0:
+            raise InputError(f"minutes is {self.minutes}; expected 0 or more")
         self.portfolio_ = Portfolio.fit(
             rows.frame,
             y,

@@ -37,14 +37,18 @@ _BY_KIND = {encoder.kind: encoder for encoders in ENCODERS.values() for encoder 
 def kinds_of(frame: pd.DataFrame) -> dict[str, str]:
     """Return the kind of each column, as `Features.learn` takes it.
 
+    Numbers that count the rows are of use only where there is nothing else.
+
     Raises
     ------
     InputError
         If a column holds what no kind can.
     """
-    return {
-        column.name: _kind(_column(frame, column.name), column.kind) for column in describe(frame)
-    }
+    found = {each.name: _kind(_column(frame, each.name), each.kind) for each in describe(frame)}
+    if not any(ENCODERS[kind] for kind in found.values()):  # what else could they predict from?
+        numbered = (n for n in found if pd.api.types.is_numeric_dtype(frame[n]))
+        found |= {name: "number" for name in numbered if found[name] == "identifier"}
+    return found
 
 
 def _kind(values: pd.Series, kind: str) -> str:

@@ -37,7 +37,8 @@ class Encoder(Protocol):
 def refused(values: pd.Series, expected: str) -> InputError:
     """Return the error of a column whose values cannot be read as in training."""
     row = int(values.notna().to_numpy().argmax())
+    found = values.iloc[[row]].tolist()[0]  # a plain value, not one of NumPy
     return InputError(
-        f"column {values.name!r} held {expected} in training, and now holds {values.iloc[row]!r} "
-        f"in row {row + 1}; give {expected}"
+        f"column {values.name!r} held {expected} in training, and now holds {found!r} in row "
+        f"{row + 1}; give {expected}"
     )

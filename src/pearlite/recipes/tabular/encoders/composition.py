@@ -73,6 +73,6 @@ class Statistics:
 def _checked(values: pd.Series, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the matrix, unless none of the values is a formula."""
     there = values.notna().to_numpy()
-    if there.any() and np.isnan(matrix[there]).all():
+    if there.any() and matrix.size and np.isnan(matrix[there]).all():
         raise refused(values, "chemical formulas such as Fe2O3")
     return matrix

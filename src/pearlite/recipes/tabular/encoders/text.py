@@ -51,7 +51,7 @@ class Text:
         rarity = tuple(float(value) for value in counter.idf_)
         if count < 1:
             return cls(words, rarity, ())
-        reducer = TruncatedSVD(count, random_state=seed)
+        reducer = TruncatedSVD(count, random_state=seed % 2**32)
         reducer.fit(weights)
         topics = np.asarray(reducer.components_, np.float32).tolist()
         return cls(words, rarity, tuple(map(tuple, topics)))
