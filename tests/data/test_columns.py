@@ -45,6 +45,8 @@ def kind(values: Any, name: str = "x") -> str:
         (["31.01.2026", "01.02.2026", "1.2.26"], "date"),
         (["2026-01-31T10:00:00Z", "2026-01-31 10:00", "2026-01-31"], "date"),
         (["3 Jan 2026", "January 5, 2026", "7-Feb-26"], "date"),
+        (["2026-01", "2026-02", "2027-01"], "date"),
+        (["Jan 2026", "Feb 2026", "March 2026"], "date"),
         ([datetime.date(2026, 1, 1), None, datetime.date(2026, 1, 5)], "date"),
         (pd.date_range("2026-01-01", periods=5, tz="Europe/Berlin"), "date"),
         (pd.period_range("2026-01", periods=5, freq="M"), "date"),
@@ -52,6 +54,7 @@ def kind(values: Any, name: str = "x") -> str:
         ([f"heated for {n} h in air, then cooled" for n in range(60)], "text"),
         ([f"S-{n:03}" for n in range(60)], "identifier"),
         (list(range(60)), "identifier"),
+        (list(range(1960, 2020)), "number"),
         (RNG.permutation(60) + 100, "identifier"),
         ([7, 7, 7], "constant"),
         (["a", "a"], "constant"),
@@ -94,6 +97,28 @@ def test_words_for_not_known_are_no_words() -> None:
     frame = read_table(pd.DataFrame({"x": ["1", "-", "?", "n.d.", "unknown", "2.5", "4"]}))
     (column,) = describe(frame)
     assert (column.kind, column.distinct, column.note) == ("number", 3, "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers", "note"),
+    [
+        (["12%", "13.5 %", "14"], [12, 13.5, 14], "the unit '%' was left out"),
+        (["12 MPa", "1e3 MPa", "-4 MPa"], [12, 1000, -4], "the unit 'MPa' was left out"),
+        (["1,234", "12,345.5", "7"], [1234, 12345.5, 7], ""),
+        (["12:30", "0:00:01.5", "24:00"], [45000, 1.5, 86400], "its times are given in seconds"),
+    ],
+)
+def test_units_and_thousands_do_not_hide_numbers(
+    texts: list[str], numbers: list[float], note: str
+) -> None:
+    frame = clean(pd.DataFrame({"x": texts}))
+    assert frame["x"].tolist() == numbers
+    assert frame.attrs["said"].get("x", "") == note
+
+
+@pytest.mark.parametrize("texts", [["1 mg", "2 g", "3 mg"], ["1a", "2a", "3a"], ["$1", "$2", "$3"]])
+def test_different_units_and_codes_stay_text(texts: list[str]) -> None:
+    assert clean(pd.DataFrame({"x": texts}))["x"].tolist() == texts
 
 
 def test_dates_that_do_not_parse_are_told() -> None:

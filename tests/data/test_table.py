@@ -68,7 +68,7 @@ def test_comments_and_empty_lines_and_columns_are_no_content(tmp_path: Path) -> 
     text = "# from the lab\n\n#again\na,b,,\n1,2,,\n# between\n\n3,4,,\n,,,\n\n"
     frame = read_table(write(tmp_path, text))
     assert frame.to_dict("list") == {"a": [1, 3], "b": [2, 4]}
-    assert "2 columns without name or content were dropped" in frame.attrs["notes"]
+    assert "2 columns were dropped that had neither name nor content" in frame.attrs["notes"]
 
 
 def test_names_in_a_comment_are_names_where_the_lines_are_numbers(tmp_path: Path) -> None:
@@ -84,6 +84,25 @@ def test_without_names_columns_are_numbered(tmp_path: Path) -> None:
 
 def test_row_names_without_a_header_field_are_a_column(tmp_path: Path) -> None:
     assert read(tmp_path, "a,b\nr1,1,2\nr2,3,4\n")["a"] == [1, 3]
+
+
+def test_fields_in_quotes_between_spaces_stay_whole(tmp_path: Path) -> None:
+    text = '"a" "b c"\n"r 1" 5 6\n"r 2" 7 8\n'
+    assert read(tmp_path, text) == {"column 1": ["r 1", "r 2"], "a": [5, 7], "b c": [6, 8]}
+
+
+def test_a_line_of_units_below_the_header_is_left_out_and_said(tmp_path: Path) -> None:
+    frame = read_table(write(tmp_path, "load,strain,kind\nkN,%,\n1,2.5,a\n2,3.5,b\n3,4.5,c\n"))
+    assert frame["load"].tolist() == [1, 2, 3]
+    assert frame["kind"].tolist() == ["a", "b", "c"]
+    assert "names units (kN, %, )" in frame.attrs["notes"][0]
+    words = read_table(write(tmp_path, "a,b,c\nx,y,z\n1,p,a\n2,q,b\n3,r,c\n"))
+    assert len(words) == 4
+
+
+def test_an_open_quotation_mark_is_named_as_a_cause(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a quotation mark is not closed"):
+        read(tmp_path, 'a,b\n"x,1\ny,2\nz,3\n')
 
 
 def test_excels_own_line_about_the_delimiter_is_understood(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,16 @@ _TIME = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:Z
 _DATE = re.compile(
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}"
     rf"|\d{{1,2}}[-. ]+[A-Za-z]{{3,9}}\.?[-, ]+\d{{2,4}}|[A-Za-z]{{3,9}}\.? \d{{1,2}},? \d{{4}})"
-    rf"{_TIME}"
+    rf"{_TIME}|(?:19|20)\d\d[-/]\d\d?|[A-Za-z]{{3,9}}[- ](?:19|20)\d\d"
 )
 _ORDERED = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.]\d{2,4}")
 _COMMA = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][-+]?\d+)?")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_WITH_UNIT = re.compile(r"([-+]?[\d.,]+(?:[eE][-+]?\d+)?)(\s*%|\s+[^\d\s]\S*)")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 _SHOWN = 3
+_TRIED = 5000
+"""Different entries from which it is told whether a long column may hold numbers or dates."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,8 @@ def _read_objects(values: pd.Series, decimal_comma: bool) -> Reading:
         return Reading(values.astype(np.float64 if values.isna().any() else bool))
     if found in ("datetime64", "datetime", "date"):
         return Reading(_moments(values))
+    if found == "string":
+        return _read_texts(values, decimal_comma)
     if found in ("timedelta64", "timedelta"):
         return Reading(pd.to_timedelta(values).dt.total_seconds(), "its durations are in seconds")
     texts = values.where(values.notna(), None)
@@ -164,17 +173,18 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
     if lower[~unknown].isin(_SWITCH).all():
         switches = rows(lower.map(_SWITCH).astype(np.float64))
         return Reading(switches if switches.isna().any() else switches.astype(bool))
-    for what, found, note in (
-        ("numbers", _numbers(entries, decimal_comma), ""),
-        ("dates", *_dates(entries)),
-    ):
+    readers = {"numbers": partial(_numbers, decimal_comma=decimal_comma), "dates": _dates}
+    for what, reader in readers.items():
+        if not _likely(reader, pd.Series(entries[~unknown])):
+            continue
+        found, note = reader(entries)
         unread = found.isna().to_numpy() & ~unknown
         share = 1 - counts[unread].sum() / said
         others = np.append(unread, False)[codes]
         if share >= MOST:
             if count := int(others.sum()):
                 verbs = (f"is no {what[:-1]} and counts", f"are no {what} and count")[count > 1]
-                note = (
+                note += "; " * bool(note) + (
                     f"{count} of {len(texts)} entries {verbs} as missing: {_shown(words, others)}"
                 )
             return Reading(rows(found), note)
@@ -188,16 +198,49 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
     return Reading(words)
 
 
-def _numbers(entries: pd.Series, decimal_comma: bool) -> pd.Series:
-    """Return the number that each entry is, NaN for none."""
-    tidy = pd.Series(entries.str.replace("−", "-"))
+def _likely(reader: Callable[[pd.Series], tuple[pd.Series, str]], entries: pd.Series) -> bool:
+    """Tell from a part of many entries whether it is worth while to read all."""
+    step = len(entries) // _TRIED
+    if step < 2:
+        return True
+    found, _ = reader(entries.iloc[::step].reset_index(drop=True))
+    return bool(found.notna().mean() > HALF / 2)
+
+
+def _numbers(entries: pd.Series, decimal_comma: bool) -> tuple[pd.Series, str]:
+    """Return the number that each entry is, NaN for none, and a note on what was left out of it.
+
+    A unit is left out if all that are no plain numbers have the same; clock times become seconds.
+    """
+    tidy = pd.Series([text.replace("−", "-") for text in entries], dtype=object)
+    found = _plain_numbers(tidy, decimal_comma)
+    others = pd.Series(tidy[found.isna()])
+    if not len(others):
+        return found, ""
+    if others.str.fullmatch(_CLOCK).mean() >= MOST:
+        clock = others.where(others.str.count(":") == 2, others + ":00")
+        seconds = pd.TimedeltaIndex(pd.to_timedelta(clock, errors="coerce")).total_seconds()
+        found[others.index] = seconds.to_numpy()
+        return found, "its times are given in seconds"
+    parts = others.str.extract(rf"^{_WITH_UNIT.pattern}$")
+    units = parts[1].str.strip().dropna().unique()
+    if len(units) != 1:
+        return found, ""
+    found[others.index] = _plain_numbers(pd.Series(parts[0].fillna("")), decimal_comma)
+    return found, f"the unit {units[0]!r} was left out"
+
+
+def _plain_numbers(entries: pd.Series, decimal_comma: bool) -> pd.Series:
+    """Return numbers that have a decimal point, or a comma, or commas between thousands."""
+    tidy = [_without_commas(text, decimal_comma) if "," in text else text for text in entries]
+    found = pd.to_numeric(pd.Series(tidy, entries.index, dtype=object), errors="coerce")
+    return pd.Series(found, dtype=np.float64)
+
+
+def _without_commas(text: str, decimal_comma: bool) -> str:
     if decimal_comma:
-        tidy = tidy.map(lambda entry: _with_point(entry) if _COMMA.fullmatch(entry) else entry)
-    return pd.Series(pd.to_numeric(tidy, errors="coerce"), dtype=np.float64)
-
-
-def _with_point(entry: str) -> str:
-    return entry.replace(".", "").replace(",", ".")
+        return text.replace(".", "").replace(",", ".") if _COMMA.fullmatch(text) else text
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
 def _dates(entries: pd.Series) -> tuple[pd.Series, str]:

@@ -22,6 +22,8 @@ _SHELLS = ("s", "p", "d", "f")
 _CHUNK = 4096
 _PARSED = 0.95
 """Share of a column's different texts that must be formulas for it to be a composition."""
+_TRIED = 10_000
+"""Different texts from which a longer column is judged."""
 
 _FAMILIES = {
     "alkali metal": "Li Na K Rb Cs Fr",
@@ -46,9 +48,10 @@ def is_composition(values: Iterable[Any]) -> bool:
     unlike codes such as ``SUN`` or ``CCO``, with small letters or digits and hardly ever one
     element twice in a row.
     """
-    texts = {value for value in values if not _missing(value)}
-    if not texts or not all(isinstance(text, str) for text in texts):
+    found = dict.fromkeys(value for value in values if not _missing(value))
+    if not found or not all(isinstance(text, str) for text in found):
         return False
+    texts = list(found)[:: 1 + len(found) // _TRIED]
     allowed = int(len(texts) * (1 - _PARSED))
     several = marked = doubled = 0
     for text in texts:

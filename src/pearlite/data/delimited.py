@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pearlite.data.cells import Reading, read_column
-from pearlite.data.dialect import COMMENT, ROWS, find_start, is_number, records
+from pearlite.data.dialect import COMMENT, ROWS, find_start, is_number, records, spaces_to_tabs
 from pearlite.data.encoding import read_text
 from pearlite.errors import InputError
 
@@ -45,10 +45,7 @@ def read_delimited(path: Path) -> tuple[dict[str, Reading], list[str]]:
     notes = [guessed] if guessed else []
     first, delimiter = find_start(text, path)
     if delimiter == " ":
-        text, delimiter = (
-            re.sub(r"[ \t]+", "\t", re.sub(r"(?m)^(#?)[ \t]+|[ \t]+$", r"\1", text)),
-            "\t",
-        )
+        text, delimiter = spaces_to_tabs(text), "\t"
     header, used, first_line = _header(text, delimiter, first, path)
     body = text[used:]
     sample = records(body, delimiter, ROWS)
@@ -66,9 +63,12 @@ def read_delimited(path: Path) -> tuple[dict[str, Reading], list[str]]:
     elif usual != len(header) and often > len(sample) / 2:
         raise InputError(
             f"{path}: line {first + 1} was taken for the header but has {_fields(len(header))}, "
-            f"most others {usual}; begin what precedes the header with #"
+            f"most others {usual}; begin what precedes the header with #{_unclosed(text)}"
         )
     table = _parsed(body, delimiter, len(header), path, first_line)
+    if units := _units(sample, len(header)):
+        notes.append(f"the line below the header names units ({units}) and was left out")
+        table = table.slice(1)
     return _columns(table, header, delimiter, path, notes), notes
 
 
@@ -101,6 +101,27 @@ def _header(text: str, delimiter: str, first: int, path: Path) -> tuple[list[str
         ) from error
     record[0] = record[0].lstrip().removeprefix(COMMENT)
     return [" ".join(name.split()) for name in record], start + used, first + reader.line_num
+
+
+def _units(sample: list[list[str]], width: int) -> str:
+    """Return the units that the first record names above columns of numbers; empty if none.
+
+    It must hold no number, and name units of two columns at least that hold numbers only.
+    """
+    first, *others = sample
+    if len(others) < 2 or any(map(is_number, first)):
+        return ""
+    columns = zip(*(row for row in sample if len(row) == width), strict=True)
+    named = [
+        unit
+        for unit, *values in columns
+        if unit.strip() and unit.strip() not in _EMPTY and all(map(is_number, values))
+    ]
+    return ", ".join(unit.strip() for unit in first) if len(named) > 1 else ""
+
+
+def _unclosed(text: str) -> str:
+    return "; a quotation mark is not closed" if text.count('"') % 2 else ""
 
 
 def _fields(count: int) -> str:
@@ -138,6 +159,7 @@ def _parsed(text: str, delimiter: str, width: int, path: Path, before: int) -> p
         raise InputError(
             f"{path}: line {before + first.number} has {_fields(first.actual_columns)} where "
             f"the header has {width}{more}; mend it, or begin it with # if it is no row"
+            f"{_unclosed(text)}"
         )
     filled = np.zeros(table.num_rows, dtype=bool)
     for column in table.columns:
@@ -167,7 +189,8 @@ def _columns(
         named = name or f"column {place + 1}"
         columns[named] = _column(values, named, decimal_comma=delimiter != ",")
     if empty:
-        notes.append(f"{empty} columns without name or content were dropped")
+        columns_were = "column was" if empty == 1 else "columns were"
+        notes.append(f"{empty} {columns_were} dropped that had neither name nor content")
     if len(columns) == 1 and delimiter == ",":
         _check_single(next(iter(columns.items())), path)
     return columns

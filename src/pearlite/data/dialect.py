@@ -58,10 +58,27 @@ def find_start(text: str, path: Path) -> tuple[int, str]:
     }
     if scores:
         return skipped, max(scores, key=lambda one: (scores[one], -_DELIMITERS.index(one)))
-    rows = [line.split() for line in lines[skipped:][:ROWS] if not _is_skipped(line)]
-    if _fit(list(map(len, rows))) and all(is_number(field) for row in rows[1:] for field in row):
-        return skipped, " "
-    return skipped, ","
+    return skipped, " " if _fits_spaces(records(spaces_to_tabs(body), "\t", ROWS)) else ","
+
+
+def spaces_to_tabs(text: str) -> str:
+    """Put one tab for the white space between fields; fields in quotation marks stay whole."""
+    trimmed = re.sub(r"(?m)^(#?)[ \t]+|[ \t]+$", r"\1", text.replace("\t", " "))
+    rows = io.StringIO()
+    reader = csv.reader(io.StringIO(trimmed), delimiter=" ", skipinitialspace=True)
+    try:
+        csv.writer(rows, delimiter="\t", lineterminator="\n").writerows(reader)
+    except csv.Error:
+        return text
+    return rows.getvalue()
+
+
+def _fits_spaces(rows: list[list[str]]) -> bool:
+    """Tell whether every record has as many fields, and numbers in one column at least."""
+    fit = _fit(list(map(len, rows)))
+    if fit is None or fit[0] < 1 or len(rows) < 2:
+        return False
+    return any(all(map(is_number, column)) for column in zip(*rows[1:], strict=True))
 
 
 def records(text: str, delimiter: str, most: int) -> list[list[str]]:
