@@ -17,6 +17,7 @@ LEAST = 0.025  # share of wrong labels in the half of the rows of which the mode
 USUAL = 0.015  # share that a model of clean labels has there at most
 EVEN = 0.7  # of the second quarter's number, less chance: overlapping classes have fewer
 TELLING = 0.25  # balanced error above which the model cannot judge labels
+DECADE = 10.0  # times, by which numbers that are judged by their logarithm spread
 GROSS = 12.0  # standard deviations, taken from the 95 % of rows that are nearest
 
 
@@ -75,7 +76,8 @@ def _numbers(table: Prepared, measure: Measure) -> list[Finding]:
     truth = measure.truth
     answer = np.clip(measure.answer, truth.min(), truth.max())
     far = _far(truth - answer)
-    if (truth > 0).all():
+    low, high = np.quantile(truth, [0.05, 0.95])
+    if (truth > 0).all() and high > DECADE * low:
         far = np.minimum(far, _far(np.log(truth) - np.log(answer)))
     rows = np.flatnonzero(far > GROSS)
     if not len(rows) or len(rows) > 0.01 * len(truth) + 1:

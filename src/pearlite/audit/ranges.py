@@ -112,27 +112,32 @@ def _signs(values: NDArray[np.float64]) -> Iterator[_Strays]:
 
 
 def _units(values: NDArray[np.float64]) -> Iterator[_Strays]:
-    if (values > 0).all():
-        logs = np.log(values)
-        for factor, words in FACTORS.items():
-            step = abs(np.log(factor))
-            for sign, side in ((1, "larger"), (-1, "smaller")):
-                odd = _shifted(logs, sign * step)
-                if odd is not None:
-                    what = (
-                        f"{counted(len(odd), 'value')} {side} by {words}: another unit? "
-                        f"(such as {values[odd[0]]:.4g} where {np.median(values):.4g} is usual)"
-                    )
-                    yield _Strays(odd, what)
+    """Yield the change of unit that brings the strays best among the others."""
+    fits: list[tuple[float, NDArray[np.int64], str]] = []
     for sign in (1, -1):
-        odd = _shifted(values, sign * KELVIN)
-        if odd is not None:
-            what = f"{counted(len(odd), 'value')} apart by 273.15: kelvin and °C mixed?"
-            yield _Strays(odd, what)
+        if fit := _shifted(values, sign * KELVIN):
+            fits.append((*fit, "apart by 273.15: kelvin and °C mixed?"))
+        for factor, words in FACTORS.items() if (values > 0).all() else ():
+            if fit := _shifted(np.log(values), sign * abs(np.log(factor))):
+                side = "larger" if sign > 0 else "smaller"
+                fits.append((*fit, f"{side} by {words}: another unit?"))
+    if fits:
+        _, odd, words = min(fits, key=lambda fit: fit[0])
+        usual = np.median(np.delete(values, odd))
+        such = f"(such as {values[odd[0]]:.4g} where {usual:.4g} is usual)"
+        yield _Strays(odd, f"{counted(len(odd), 'value')} {words} {such}.")
 
 
-def _shifted(values: NDArray[np.float64], shift: float) -> NDArray[np.int64] | None:
-    """Return the minority that lies apart from the others and among them once shifted back."""
+def _shifted(values: NDArray[np.float64], shift: float) -> tuple[float, NDArray[np.int64]] | None:
+    """Return the minority that lies apart from the others and, once shifted back, among them.
+
+    Returns
+    -------
+    misfit
+        How different center and spread of both are.
+    places
+        Of the minority; ``None`` if there is none.
+    """
     order = np.sort(values)
     gaps = np.diff(order)
     most = int(MIXED * len(values))
@@ -145,12 +150,15 @@ def _shifted(values: NDArray[np.float64], shift: float) -> NDArray[np.int64] | N
     width = np.ptp(rest)
     if gaps[place] <= 0.3 * width or width >= 0.7 * abs(shift):
         return None
-    centre = np.quantile(rest, [0.01, 0.99])
+    low, high = np.quantile(rest, [0.01, 0.99])
     moved = values[odd] - shift
-    fits = ((moved >= centre[0] - 0.05 * width) & (moved <= centre[1] + 0.05 * width)).all()
-    near_middle = abs(np.median(moved) - np.median(rest)) < 0.25 * width
+    inside = ((moved >= low - 0.05 * width) & (moved <= high + 0.05 * width)).all()
+    aside = abs(np.median(moved) - np.median(rest)) / width
     one_value = odd.sum() >= 5 and np.ptp(moved) < 0.05 * width  # a limit of detection
-    return np.flatnonzero(odd) if fits and near_middle and not one_value else None
+    if not inside or aside > 0.25 or one_value:
+        return None
+    spread = abs(np.log((moved.std() or rest.std()) / rest.std()))
+    return float(aside + spread), np.flatnonzero(odd)
 
 
 def _far(values: NDArray[np.float64]) -> Iterator[_Strays]:
