@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pearlite.data.composition import fractions, is_composition, parse, statistics
 from pearlite.data.elements import SYMBOLS, properties
@@ -106,6 +108,57 @@ def test_a_column_of_formulas_is_recognised(values: list, expected: bool) -> Non
 def test_one_typing_error_in_many_formulas_does_not_hide_what_they_are() -> None:
     formulas = [f"Fe{n}O{m}" for n in range(1, 8) for m in range(1, 8)]
     assert is_composition([*formulas, "Fe2O!"])
+
+
+AMOUNTS = st.dictionaries(
+    st.sampled_from(list(SYMBOLS)), st.floats(1e-4, 99).map(lambda x: round(x, 4)), min_size=1
+)
+
+
+@given(AMOUNTS)
+def test_what_was_written_as_a_formula_is_read(amounts: dict[str, float]) -> None:
+    kept = {symbol: amount for symbol, amount in amounts.items() if amount}
+    plain = "".join(f"{symbol}{amount:.4f}" for symbol, amount in kept.items())
+    assert parse(plain) == pytest.approx(kept)
+    assert parse(f" [({plain})2] ") == pytest.approx({s: 2 * a for s, a in kept.items()})
+    assert parse(f"0.5{plain}·H2O")["O"] == pytest.approx(0.5 * kept.get("O", 0) + 1)
+
+
+@given(st.text(alphabet="FeOCaKx0123.,()[]·-+*%^ δ/", max_size=25) | st.text(max_size=25))
+def test_any_text_is_a_formula_or_refused(text: str) -> None:
+    try:
+        amounts = parse(text)
+    except InputError:
+        return
+    assert amounts
+    assert all(symbol in SYMBOLS and 0 < amount < np.inf for symbol, amount in amounts.items())
+
+
+@settings(max_examples=30)
+@given(st.lists(AMOUNTS, min_size=1, max_size=5))
+def test_statistics_stay_within_what_the_elements_have(compositions: list[dict]) -> None:
+    formulas = [
+        "".join(f"{symbol}{amount}" for symbol, amount in amounts.items())
+        for amounts in compositions
+    ]
+    array, names = statistics(formulas)
+    low, mean, high, usual, entropy = (
+        array[:, names.index(name)]
+        for name in (
+            "minimum atomic weight",
+            "mean atomic weight",
+            "maximum atomic weight",
+            "most abundant atomic weight",
+            "entropy of mixing",
+        )
+    )
+    assert (low <= mean * (1 + 1e-9)).all()
+    assert (mean <= high * (1 + 1e-9)).all()
+    assert ((low <= usual) & (usual <= high)).all()
+    assert (entropy >= 0).all()
+    assert (entropy <= np.log(array[:, names.index("number of elements")]) + 1e-9).all()
+    shares, _ = fractions(formulas)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
 def test_fractions_are_shares_of_atoms_in_the_order_of_atomic_numbers() -> None:
