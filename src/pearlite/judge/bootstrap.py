@@ -17,7 +17,7 @@ from pearlite.judge.interval import Interval
 from pearlite.judge.scores import Metric
 from pearlite.judge.units import units_of
 
-FEW = 10  # units below which the interval is ± Student's t times the standard error of the draws
+FEW, SOME = 10, 30  # units below which the interval is called rough; and made by Student's t
 MOST_UNITS = 10_000  # more are joined at random to as many: the variance stays the same
 CELLS = 4_000_000  # weights in memory at a time
 MOST_CELLS = 20_000_000  # draws times samples for metrics that need every sample in every draw
@@ -53,9 +53,10 @@ def bootstrap(
     """Score an answer, with a 95 % interval from resampled groups.
 
     The interval is the percentile bootstrap, expanded for few units as Hesterberg says (The
-    American Statistician 69, 371, 2015); below ten units Student's t times the standard error of
-    the draws, within what the metric can be. Where no draw differs from the others (all answers
-    right), a metric with two ends gets the exact bound for an event not seen in so many units.
+    American Statistician 69, 371, 2015); below 30 units ± Student's t times the standard error of
+    the draws, of their logarithm for losses, within what the metric can be. Where no draw differs
+    from the others (all answers right), a metric with two ends gets the exact bound for an event
+    not seen in so many units.
 
     Parameters
     ----------
@@ -161,8 +162,13 @@ def interval(
         unseen = (high - low) * (1 - 0.025 ** (1 / units)) if math.isfinite(high - low) else 0.0
         return Bootstrapped(value, max(value - unseen, low), min(value + unseen, high), units, few)
     student = float(t.ppf(0.975, units - 1))
-    if units < FEW:
-        half = student * float(kept_D.std()) * math.sqrt(units / (units - 1))
+    if units < SOME:
+        reach = student * math.sqrt(units / (units - 1))
+        if low == 0 and math.isinf(high) and kept_D.min() > 0:
+            with np.errstate(over="ignore"):
+                factor = float(np.exp(reach * np.log(kept_D).std()))
+            return Bootstrapped(value, value / factor, value * factor, units, few)
+        half = reach * float(kept_D.std())
         return Bootstrapped(value, max(value - half, low), min(value + half, high), units, few)
     tail = float(norm.cdf(-math.sqrt(units / (units - 1)) * student))
     ends = np.quantile(kept_D, [tail, 1 - tail])
