@@ -17,7 +17,7 @@ _FLAT = re.compile(rf"(?:[A-Z][a-z]?(?:{_NUMBER})?)+")
 _PAIR = re.compile(rf"([A-Z][a-z]?)({_NUMBER})?")
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻[]{}", "0123456789+-0123456789+-()()")
 _RAISED = re.compile(r"\^\(?\d*[+\-]?\d*\)?|[⁰¹²³⁴⁵⁶⁷⁸⁹]*[⁺⁻]")
-_WATER = re.compile(r"\.(?=\d*\(?H2O\b)")
+_WATER = re.compile(r"(?<=[A-Za-z)\]}])([1-9]\d*)?\.(?=\d*\(?H2O\b)")
 _LONGEST = 1000
 _DEEPEST = 20
 
@@ -27,8 +27,8 @@ def parse(formula: str) -> dict[str, float]:
 
     Understood are decimals and fractions (``Mg1/3``), brackets of three shapes, factors before
     and behind (``0.7BiFeO3-0.3BaTiO3``), water and other parts behind ``·``, ``*`` or ``.``,
-    subscripts, spaces, percent of atoms (``Cu 50% Zr 50%``) and charges, which are left out, as
-    is a small unknown departure (``O3-δ``). D and T are hydrogen.
+    subscripts, spaces, and percent of atoms (``Cu 50% Zr 50%``). Left out are charges,
+    uncertainties (``Fe1.99(1)``) and a small unknown departure (``O3-δ``). D and T are hydrogen.
 
     Parameters
     ----------
@@ -88,12 +88,14 @@ def _tidy(formula: str) -> str:
     text = _RAISED.sub("", text).translate(_DIGITS)
     text = re.sub("[–—−‐‑]", "-", text)
     text = re.sub(r"\s*[·•∙⋅・*]\s*", "·", text)
-    text = _WATER.sub("·", text)
+    text = _WATER.sub(r"\1·", text)
     text = re.sub(r"\.(?=[A-Z(])", "·", text)
     # A number apart from what precedes it counts what follows it: "CuSO4 5H2O"; else "Fe 2 O 3".
     text = re.sub(r"(?<=[\w)])\s+(?=[\d.]+[A-Z(])", "·", text)
     text = re.sub(r"\s+", "", text)
     text = re.sub(r"(?:\+-|[±+-])[δ𝛿Δ]", "", text)
+    text = re.sub(r"(?<=\d)\(\d{1,2}\)", "", text)  # uncertainty of the last digits
+    text = re.sub(rf"\(({_NUMBER}(?:/{_NUMBER})?)\)", r"\1", text)
     return _without_charge(text)
 
 
