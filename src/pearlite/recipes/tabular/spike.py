@@ -55,7 +55,7 @@ class Spike:
             return None
         if value not in (values[0], values[-1]) or len(values) < 20:
             return None
-        return cls(value, value == values[0], bool(y_N[y_N != value].min() > 0))
+        return cls(value, bool(value == values[0]), bool(y_N[y_N != value].min() > 0))
 
 
 @dataclass(frozen=True)

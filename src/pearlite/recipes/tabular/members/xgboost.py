@@ -29,7 +29,7 @@ class XGBoost:
     depth, rows_in_leaf
         Most questions in a row; least weight of a leaf.
     features, rows
-        Shares of the features and of the rows that a tree is grown from.
+        Share of the features that a split may choose from; of the rows that a tree is grown from.
     bins
         Into which the values of a feature are sorted.
     """
@@ -49,12 +49,12 @@ class XGBoost:
             "eta": rate,
             "max_depth": depth,
             "min_child_weight": rows_in_leaf,
-            "colsample_bytree": features,
+            "colsample_bynode": features,
             "subsample": rows,
             "max_bin": bins,
             "tree_method": "hist",
         }
-        self.binary = False
+        self.binary, self.quantiles = False, False
         self.booster: Booster
 
     def fit(
@@ -83,20 +83,22 @@ class XGBoost:
                 return time.monotonic() >= until
 
         self.booster = xgboost.train(parameters, data, self.rounds, callbacks=[StopInTime()])
-        self.binary = aim.goal == "binary"
+        self.binary, self.quantiles = aim.goal == "binary", bool(aim.levels)
         return self
 
     def predict(self, x_NF: Matrix) -> Matrix:
         """Return numbers, probabilities or quantiles, (N, K)."""
         answer_NK = np.asarray(self.booster.inplace_predict(x_NF), np.float64)
         answer_NK = answer_NK.reshape(len(x_NF), -1)
-        return np.column_stack([1 - answer_NK, answer_NK]) if self.binary else answer_NK
+        if self.binary:
+            return np.column_stack([1 - answer_NK, answer_NK])
+        return np.sort(answer_NK, axis=1) if self.quantiles else answer_NK
 
     def save(self, stem: Path) -> dict[str, Any]:
         """Write the model as JSON."""
         with replacing(stem.with_suffix(".json")) as hidden:
             hidden.write_bytes(self.booster.save_raw("json"))
-        return {"binary": self.binary}
+        return {"binary": self.binary, "quantiles": self.quantiles}
 
     @classmethod
     def load(cls, stem: Path, facts: dict[str, Any]) -> Self:
@@ -104,7 +106,8 @@ class XGBoost:
         import xgboost
 
         path, made = stem.with_suffix(".json"), cls()
-        made.booster, made.binary = xgboost.Booster(), facts["binary"]
+        made.booster = xgboost.Booster()
+        made.binary, made.quantiles = facts["binary"], facts["quantiles"]
         try:
             made.booster.load_model(bytearray(path.read_bytes()))
         except (OSError, xgboost.core.XGBoostError) as error:
