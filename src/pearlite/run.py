@@ -361,7 +361,8 @@ def _python_call(
 ) -> str:
     sources = [_said(source) for source in inputs]
     data = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
-    settings = ", ".join(f"{name}={value!r}" for name, value in {**options, "seed": seed}.items())
+    given = {name: value for name, value in options.items() if value not in (None, False, (), [])}
+    settings = ", ".join(f"{name}={value!r}" for name, value in {**given, "seed": seed}.items())
     return f"pl.fit({task!r}, {data}, {settings})"
 
 

@@ -44,7 +44,7 @@ def draw_dependence(
     mean_G: Values,
     spread_2G: Values,
     labels: tuple[str, str],
-    seen_N: Values | None = None,
+    local_G: Values | None = None,
 ) -> None:
     """Draw how the mean prediction changes with one column, and how much samples differ in it.
 
@@ -60,25 +60,15 @@ def draw_dependence(
         Lower and upper end of what single samples do at each.
     labels
         Names of the column and of what is predicted.
-    seen_N
-        Values of the column in the training part, marked below the curve.
+    local_G
+        The mean found from small steps of samples that lie there, drawn dotted.
     """
     low, high = spread_2G
     if isinstance(values_G, np.ndarray) and values_G.dtype.kind in "iuf":
         axis.fill_between(values_G, low, high, color=SKY, alpha=0.25, lw=0)
         axis.plot(values_G, mean_G, color=BLUE)
-        if seen_N is not None:
-            marks = np.quantile(seen_N[np.isfinite(seen_N)], np.linspace(0.01, 0.99, 60))
-            axis.plot(
-                marks,
-                np.zeros(len(marks)),
-                "|",
-                color=SOFT,
-                ms=6,
-                alpha=0.5,
-                transform=axis.get_xaxis_transform(),
-                clip_on=False,
-            )
+        if local_G is not None:
+            axis.plot(values_G, local_G, ":", color=SOFT)
     else:
         rows = np.arange(len(values_G))
         axis.vlines(rows, low, high, color=SKY, alpha=0.6, lw=6)

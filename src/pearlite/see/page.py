@@ -12,7 +12,14 @@ from typing import Any
 
 from pearlite.see.html import Html, join, tag
 
-_STATES = {"passed": "good", "failed": "bad", "cannot tell": "unsure"}
+_STATES = {
+    "passed": "good",
+    "failed": "bad",
+    "cannot tell": "unsure",
+    "better": "good",
+    "worse": "bad",
+    "tie": "unsure",
+}
 
 
 def page(title: str, subtitle: Any, *sections: Html) -> str:
@@ -131,7 +138,7 @@ def tiles(facts: Iterable[tuple[str, Any, Any]]) -> Html:
 
 
 def badge(state: str) -> Html:
-    """Return ``"passed"``, ``"failed"`` or ``"cannot tell"`` in its colour."""
+    """Return a state in its colour: passed, failed, cannot tell; or better, worse, tie."""
     return tag("strong", state, class_=f"badge {_STATES[state]}")
 
 
