@@ -101,7 +101,8 @@ def describe_images(data: Any) -> tuple[str, tuple[tuple[str, ...], ...]]:
     collection, _, names = _sources(data)
     said = [counted(len(names), "image")]
     said += [counted(len(collection.masks), "mask")] * bool(collection.masks)
-    said += [counted(o.count, "outline") for o in collection.outlines]
+    outlines = sum(one.count for one in collection.outlines)
+    said += [counted(outlines, "outline")] * bool(outlines)
     rows = []
     for title, values in (
         ("class", collection.classes),

@@ -127,7 +127,8 @@ def plane_of(source: Any) -> np.ndarray:
     else:
         array = np.asarray(source)
     if array.ndim == 3 and min(array.shape[0], array.shape[2]) <= _COLOURS:
-        array = array.mean(axis=0 if array.shape[0] <= _COLOURS else 2, dtype=np.float64)
+        grey = array.mean(axis=0 if array.shape[0] <= _COLOURS else 2, dtype=np.float64)
+        array = (np.round(grey) if array.dtype.kind in "iu" else grey).astype(array.dtype)
     if array.ndim != 2 or not array.size or array.dtype.kind not in "biuf":
         raise InputError(
             f"an image has shape {array.shape} and type {array.dtype}; (Y, X) numbers are expected"

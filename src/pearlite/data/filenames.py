@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pearlite.errors import InputError
 
 _SEPARATORS = ("_", "-", " ", r"\.", "#")
+_PARTED = 0.9  # share of the names that a way of reading them has to part
 _DEEPEST = 4  # parts of a name that a group is looked for in
 
 
@@ -51,6 +52,9 @@ def name_groups(names: Sequence[str]) -> list[NameGroups]:
     for pattern in patterns:
         labels = tuple(_matched(pattern, name) or name for name in names)
         distinct = len(set(labels))
+        parted = sum(label != name for label, name in zip(labels, names, strict=True))
+        if parted < _PARTED * len(names):
+            continue
         if 2 <= distinct <= len(names) / 2 and min(map(len, labels)) > 0:
             numbers = np.unique(labels, return_inverse=True)[1]
             found.setdefault(tuple(numbers.tolist()), NameGroups(pattern, labels))
@@ -67,7 +71,8 @@ def image_groups(paths: Sequence[Path], group: str | npt.ArrayLike) -> np.ndarra
     group
         One of: a label an image; ``"folder"``, the folder that an image lies in; a CSV file whose
         first column names the images and whose second their group; a regular expression such as
-        ``"[^_]+"``: what it matches at the start of a name (its bracket, if it has one).
+        ``"[^_]+"``: what it matches at the start of a name (its bracket, if it has one); a name
+        that it does not match is a group of its own.
 
     Returns
     -------
@@ -93,6 +98,8 @@ def image_groups(paths: Sequence[Path], group: str | npt.ArrayLike) -> np.ndarra
         found = [listed.get(path.name, listed.get(path.stem)) for path in paths]
     else:
         found = [_matched(group, path.stem) for path in paths]
+        if any(found):
+            found = [label or path.stem for label, path in zip(found, paths, strict=True)]
     missing = [path.name for path, label in zip(paths, found, strict=True) if not label]
     if missing:
         raise InputError(
