@@ -7,12 +7,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-NORMAL_RANGE = 1.349
-"""Distance between the quartiles of a normal distribution of standard deviation 1."""
-LINEAR = 3.0
-"""Standard deviations up to which a feature stays linear; beyond, it grows as a logarithm."""
+OUTER = (0.05, 0.95)
+"""Shares of the training rows between which the width is taken."""
+NORMAL_RANGE = 3.29
+"""Distance between these shares of a normal distribution of standard deviation 1."""
+LINEAR = 6.0
+"""Standard deviations up to which a feature stays linear; beyond, it grows as a logarithm.
+
+Of superconductors, steels (tensile strength, elongation) and diabetes, kernel ridge had lower
+errors than with quartiles and 3 (by 3.0, 2.7, 0.2 and 0.3 %), ridge as well but for the first.
+"""
 DECADES = 2.0
-"""Powers of ten between the 5th and the 95th percentile from which the logarithm is taken."""
+"""Powers of ten between these shares from which the logarithm of positive values is taken."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,13 @@ class Feature:
         if not present.size or ((present == 0) | (present == 1)).all():
             return cls(0.0, 1.0, None)
         lowest = float(present.min())
-        low, high = np.quantile(present, (0.05, 0.95))
+        low, high = np.quantile(present, OUTER)
         floor = lowest if lowest > 0 and high > low * 10**DECADES else None
         if floor is not None:
             present = np.log(present)
-        first, centre, third = np.quantile(present, (0.25, 0.5, 0.75))
-        width = (third - first) / NORMAL_RANGE or present.std() or 1.0
+            low, high = np.log(low), np.log(high)
+        centre = np.median(present)
+        width = (high - low) / NORMAL_RANGE or present.std() or 1.0
         return cls(float(centre), float(width), floor)
 
     def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
