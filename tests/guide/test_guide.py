@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from pearlite.data import samples
 from pearlite.errors import InputError
 from pearlite.guide import guide
 from pearlite.guide.answer import works
-from pearlite.guide.field_guide import FIELD_GUIDE
+from pearlite.guide.field_guide import FIELD_GUIDE, markdown
 from pearlite.recipes import TASKS
 
 RANDOM = np.random.default_rng(0)
@@ -320,3 +321,9 @@ def test_every_row_of_the_field_guide_names_commands_of_its_task():
     for row in FIELD_GUIDE.values():
         assert row.command.split()[:2] == ["pearlite", row.task]
         assert all(template.startswith("pearlite ") for template in row.today)
+
+
+def test_the_printed_field_guide_is_the_one_that_answers():
+    page = Path(__file__).parents[2] / "docs" / "guide.md"
+    printed = page.read_text(encoding="utf-8").split("<!-- field guide -->\n")[1]
+    assert printed.split("<!-- end -->")[0] == markdown()

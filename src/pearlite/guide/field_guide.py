@@ -5,6 +5,7 @@ the rows. A command is a template: ``{data}``, ``{masks}``, ``{target}`` … are
 found. A command of a task that this version does not have is never given as one to type.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -271,7 +272,7 @@ FIELD_GUIDE: dict[str, Row] = {
         "Which class is a new row?",
         "tabular",
         "extra trees, boosted trees, logistic regression and MLP, blended out of fold",
-        "On tables of this size trees are hard to beat; the probabilities are calibrated.",
+        "On tables of this size trees are hard to beat; the report shows how far to trust them.",
         (
             "new rows come from the region of these",
             "rows of one specimen are declared: --group",
@@ -395,13 +396,8 @@ def markdown() -> str:
     """Return the field guide as the Markdown table of ``docs/guide.md``."""
     lines = ["| you have | you ask | model | it assumes | command |", "|---|---|---|---|---|"]
     for row in FIELD_GUIDE.values():
-        command = row.command.replace("{", "").replace("}", "").upper().replace("PEARLITE ", "")
-        name, *rest = command.split(" ")
-        typed = " ".join(["pearlite", name.lower(), *(_option(word) for word in rest)])
+        typed = re.sub(r" (--(?:axes|remedy) \{\w+\})", r" [\1]", row.command)
+        typed = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), typed)
         cells = (row.kind, row.goal, row.model, "; ".join(row.assumes) or "–", f"`{typed}`")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _option(word: str) -> str:
-    return word.lower() if word.startswith("--") else word
