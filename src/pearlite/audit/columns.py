@@ -65,12 +65,7 @@ def _identifier(table: Prepared, measure: Measure | None, column: int) -> Findin
     inflation = None
     what = f"{name} is different in every row: it names the row and says nothing of a new one."
     if measure and table.kinds[column] == "number":
-        without = measure.features.copy()
-        without[:, column] = np.nan
-        answer = measure.out_of_fold(without, measure.fold)
-        inflation = measure.against(
-            answer, f"without {name}", measure.group, as_is_name=f"with {name}"
-        )
+        inflation = measure.without([column], name)
     grave = bool(inflation and inflation.real)
     return Finding("identifier", grave, what, (name,), 1, inflation, f"--drop {quoted([name])}")
 

@@ -37,29 +37,21 @@ def find_disguises(table: Prepared, measure: Measure | None) -> list[Finding]:
     others = [c for c in range(table.codes_ND.shape[1]) if c not in {c for _, c in suspects}]
     rest = _left(table, rows, others) if others else 1.0
     found = [(left, column) for left, column in suspects if rest >= BETTER * left + 1e-9]
-    return [_finding(table, measure, column, left, rest) for left, column in found]
+    return [_finding(table, measure, found, rest)] if found else []
 
 
 def _finding(
-    table: Prepared, measure: Measure | None, column: int, left: float, rest: float
+    table: Prepared, measure: Measure | None, found: list[tuple[float, int]], rest: float
 ) -> Finding:
-    name = table.names[column]
+    names = [table.names[column] for _, column in found]
+    each = " (each)" if len(found) > 1 else ""
     what = (
-        f"{name} alone gives {1 - left:.1%} of {table.target}; all other columns together "
-        f"{max(0.0, 1 - rest):.1%}. Was it known before {table.target} was measured?"
+        f"{listed(names)} alone{each} gives {1 - found[-1][0]:.1%} of {table.target}; the other "
+        f"columns together {max(0.0, 1 - rest):.1%}. Was it known before {table.target} was?"
     )
-    inflation = None
-    if measure:
-        # features of one input column stand in its place; compositions come after all numbers
-        without = measure.features.copy()
-        without[:, column] = np.nan
-        answer = measure.out_of_fold(without, measure.fold)
-        inflation = measure.against(
-            answer, f"without {name}", measure.group, as_is_name=f"with {name}"
-        )
-    return Finding(
-        "target in disguise", True, what, (name,), 1, inflation, f"--drop {quoted([name])}"
-    )
+    inflation = measure.without([column for _, column in found], listed(names)) if measure else None
+    declare = f"--drop {quoted(names)}"
+    return Finding("target in disguise", True, what, tuple(names), len(names), inflation, declare)
 
 
 def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:

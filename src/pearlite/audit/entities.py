@@ -62,6 +62,8 @@ def find_entities(
             and pairs(hashes[:, column] + hashes[:, other]) >= ALWAYS * agree[column]
         ]
         called = bool(NAMED_LIKE_ENTITY.search(name))
+        if whole and not called:
+            continue
         if not called and not fixed:
             continue
         if together is not None and len(np.unique(np.stack([together, codes]), axis=1).T) == (

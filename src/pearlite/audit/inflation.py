@@ -82,6 +82,14 @@ class Measure:
         fold = folds(len(self.rows), group=label, seed=self.seed)
         return self.against(self.out_of_fold(self.features, fold), name, label)
 
+    def without(self, columns: list[int], said: str) -> Inflation:
+        """Compare with the model that does not see these input columns."""
+        features = self.features.copy()
+        features[:, columns] = np.nan
+        answer = self.out_of_fold(features, self.fold)
+        names = f"without {said}", f"with {said}"
+        return self.against(answer, names[0], self.group, as_is_name=names[1])
+
     def against(
         self,
         honest: NDArray[np.float64],

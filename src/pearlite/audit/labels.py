@@ -77,8 +77,9 @@ def _numbers(table: Prepared, measure: Measure) -> list[Finding]:
     answer = np.clip(measure.answer, truth.min(), truth.max())
     far = _far(truth - answer)
     low, high = np.quantile(truth, [0.05, 0.95])
-    if (truth > 0).all() and high > DECADE * low:
-        far = np.minimum(far, _far(np.log(truth) - np.log(answer)))
+    if truth.min() >= 0 and high > DECADE * low:
+        least = np.quantile(truth[truth > 0], 0.05)
+        far = np.minimum(far, _far(np.log(truth + least) - np.log(answer + least)))
     rows = np.flatnonzero(far > GROSS)
     if not len(rows) or len(rows) > 0.01 * len(truth) + 1:
         return []

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from pearlite.audit.agreement import beyond_chance
 from pearlite.audit.finding import Finding
 from pearlite.audit.inflation import Measure
 from pearlite.audit.prepared import Prepared
@@ -15,7 +16,6 @@ from pearlite.audit.words import counted, number, rows_named
 CLOSE = 1e-3  # of each column's spread
 WIDER = 10.0  # times as far, where chance is measured
 PROJECTIONS = 6
-BEYOND = 10.0  # times as many pairs as chance gives
 FEWEST_VALUES = 20  # distinct ones, from which a column is continuous
 MOST_PAIRS, ASKED = 2_000_000, 1_000  # pairs looked at; rows from which their number is told
 
@@ -35,7 +35,7 @@ def find_near_duplicates(
     Notes
     -----
     For points that lie anywhere, pairs ten times as close are at least ten times rarer for every
-    continuous column that tells something new; the pairs within a wider distance therefore bound
+    column in which they differ; the pairs within a wider distance therefore bound
     those that chance makes within the smaller one.
     """
     continuous = [
@@ -55,8 +55,10 @@ def find_near_duplicates(
     if not len(close):
         return []
     wide = _news(table, _pairs(scaled, CLOSE * WIDER), others, together)
-    expected = max(0, len(wide) - len(close)) / WIDER ** min(3, len(continuous))
-    if len(close) <= BEYOND * expected + 0.5:
+    apart = table.codes_ND[close[:, 0]] != table.codes_ND[close[:, 1]]
+    told = max(1.0, float(np.median(apart.sum(1))))  # columns in which the pairs differ
+    expected = max(0, len(wide) - len(close)) / WIDER ** min(3.0, told)
+    if not beyond_chance(len(close), expected):
         return []
     first, later = np.sort(close, axis=1).T
     rows, place = np.unique(later, return_index=True)

@@ -96,14 +96,22 @@ def find_alike_neighbours(table: Prepared, measure: Measure | None) -> list[Find
 
 
 def _residuals(measure: Measure) -> NDArray[np.float64]:
-    """Return what the random split left, (N, 1) or (N, K), without its mean, outliers clipped."""
+    """Return what the random split left, (N, 1) or (N, K), without outliers.
+
+    Its mean at each class, or tenth of the target, is taken away: in a table that is sorted by the
+    target, neighbours would be alike for no other reason.
+    """
     if not measure.classes:
         left = (measure.truth - measure.answer)[:, None].astype(np.float64)
         bound = 4 * np.median(np.abs(left - np.median(left)))
         left = np.clip(left, -bound, bound) if bound else left
     else:
         left = np.eye(measure.classes)[measure.truth.astype(np.int64)] - measure.answer
-    return left - left.mean(0)
+    tenths = np.quantile(measure.truth, np.linspace(0.1, 0.9, 9)) if not measure.classes else ()
+    kind = np.searchsorted(tenths, measure.truth) if len(tenths) else measure.truth
+    for one in np.unique(kind):
+        left[kind == one] -= left[kind == one].mean(0)
+    return left
 
 
 def _drifts(measure: Measure, past: NDArray[np.float64], asked: NDArray[np.bool_]) -> bool:

@@ -28,6 +28,7 @@ KELVIN = 273.15
 FEW = 0.02  # share of values that can be strays
 MIXED = 0.1  # share of values that can be in another unit
 ENOUGH = 30  # values
+SEVERAL, UNMISTAKABLE = 3, 100.0  # strays that a small factor, a factor that one explains
 FAR = 12.0  # robust standard deviations
 
 
@@ -118,7 +119,8 @@ def _units(values: NDArray[np.float64]) -> Iterator[_Strays]:
         if fit := _shifted(values, sign * KELVIN):
             fits.append((*fit, "apart by 273.15: kelvin and °C mixed?"))
         for factor, words in FACTORS.items() if (values > 0).all() else ():
-            if fit := _shifted(np.log(values), sign * abs(np.log(factor))):
+            fit = _shifted(np.log(values), sign * abs(np.log(factor)))
+            if fit and (len(fit[1]) >= SEVERAL or factor >= UNMISTAKABLE):
                 side = "larger" if sign > 0 else "smaller"
                 fits.append((*fit, f"{side} by {words}: another unit?"))
     if fits:
@@ -148,7 +150,8 @@ def _shifted(values: NDArray[np.float64], shift: float) -> tuple[float, NDArray[
     odd = values > cut if shift > 0 else values < cut
     rest = values[~odd]
     width = np.ptp(rest)
-    if gaps[place] <= 0.3 * width or width >= 0.7 * abs(shift):
+    apart = gaps[place] > 0.3 * max(width, abs(shift))
+    if not apart or not 0 < width < 0.7 * abs(shift):
         return None
     low, high = np.quantile(rest, [0.01, 0.99])
     moved = values[odd] - shift
@@ -175,7 +178,7 @@ def _far(values: NDArray[np.float64]) -> Iterator[_Strays]:
     for scaled in scales:
         rest = scaled[~odd]
         apart = np.maximum(rest.min() - scaled[odd], scaled[odd] - rest.max()).min()
-        if apart < 0.5 * np.ptp(rest):
+        if apart < np.ptp(rest):
             return
     rest = values[~odd]
     what = (
