@@ -13,8 +13,10 @@ from pearlite.recipes.tabular.members import Member, member_class
 from pearlite.recipes.tabular.views import View, amounts_in
 
 Quality = Literal["fast", "balanced", "best"]
-KRIGED_ROWS, KRIGED_FEATURES = 5000, 60
-"""Up to which a Gaussian process is tried."""
+KRIGED_ROWS, KRIGED_FEATURES = 5_000, 60
+"""Up to which a Gaussian process is tried; for classes a quarter of the rows."""
+GROWN_ROWS = 50_000
+"""Up to which forests, whose trees end in single rows, and neural networks are tried."""
 SKEWED = 2.0
 """Skewness of a positive target from which its logarithm is tried."""
 
@@ -61,45 +63,48 @@ def candidates(
     features: Features, frame: pd.DataFrame, y_N: NDArray[Any], aim: Aim, quality: Quality
 ) -> list[Candidate]:
     """Return what is worth trying on a table, the most promising first."""
-    count = len(frame)
+    count, amounts = len(y_N), amounts_in(features, frame)
     compositions = features.has_compositions
     rich, narrow = View(), View(composition="fractions")
-    few = {"fast": 100, "balanced": 200, "best": 400}[quality]
-    features_share = 0.3 if compositions else 0.6
-    boosted = {"rounds": 2 * few, "leaves": 15 if count < 1500 else 31, "features": features_share}
-    boosted["rate"] = 16 / boosted["rounds"]
-    deep = {"rounds": 2 * few, "rate": 16 / (2 * few), "features": features_share}
-    deep["depth"] = 5 if count < 1500 else 6
-    found = [Candidate("LightGBM", "lightgbm", rich, boosted)]
-    trees = {"trees": few, "features": 0.2 if compositions else 1.0}
-    if count <= 50_000:
-        found.append(Candidate("extra trees", "extra_trees", rich, trees))
-    if compositions and count <= 50_000:
-        alone = {"trees": few, "features": 0.5}
-        found.append(Candidate("extra trees, fractions", "extra_trees", narrow, alone))
+    trees = {"fast": 100, "balanced": 200, "best": 400}[quality]
+    boosted: dict[str, Any] = {"rounds": 2 * trees, "rate": 8 / trees}
+    boosted |= {"features": 0.3 if compositions else 0.6}
+    leafy = {**boosted, "leaves": 15 if count < 1500 else 31}
+    deep = {**boosted, "depth": 5 if count < 1500 else 6}
+    if aim.levels:
+        leafy |= {"rows_in_leaf": 20}
+        deep |= {"rows_in_leaf": 20, "depth": 4}
+    found = [Candidate("LightGBM", "lightgbm", rich, leafy)]
+    if count <= GROWN_ROWS:
+        share = (0.2 if count < 1500 else 0.1) if compositions else 1.0
+        many = {"trees": trees, "features": share}
+        found.append(Candidate("extra trees", "extra_trees", rich, many))
+        if compositions:
+            many = {"trees": trees, "features": 0.5}
+            found.append(Candidate("extra trees, fractions", "extra_trees", narrow, many))
     linear = Candidate("linear", "linear", View("dense"))
     if quality == "fast":
         return [*found, linear]
     kriged = _smooth_view(features, frame, narrow if compositions else rich)
-    if count <= KRIGED_ROWS and kriged is not None:
+    if kriged is not None and count <= (KRIGED_ROWS // 4 if aim.of_classes else KRIGED_ROWS):
         for smooth in (False, True):
             name = "Gaussian process, " + ("smooth" if smooth else "rough")
             found.append(Candidate(name, "gaussian_process", kriged, {"smooth": smooth}))
-    found.append(Candidate("XGBoost", "xgboost", rich, deep))
-    if len(amounts_in(features, frame)) > 2:
-        ratios = View(shares=True)
-        found.append(Candidate("XGBoost, shares", "xgboost", ratios, deep))
-        found.append(Candidate("LightGBM, shares", "lightgbm", ratios, boosted))
+    if len(amounts) > 2:
+        found.append(Candidate("XGBoost, shares", "xgboost", View(shares=True), deep))
+    else:
+        found.append(Candidate("XGBoost", "xgboost", rich, deep))
     if _is_skewed(y_N, aim):
         found += [
             Candidate(f"{each.name}, log", each.kind, each.view, each.options, log=True)
             for each in found
             if each.name in ("LightGBM", "extra trees", "Gaussian process, rough")
         ]
-    if quality == "best" and count <= 50_000:
-        forest = {"trees": few, "features": 0.33}
-        found.append(Candidate("random forest", "random_forest", rich, forest))
+    if quality == "best" and count <= GROWN_ROWS:
+        many = {"trees": trees, "features": 0.33}
+        found.append(Candidate("random forest", "random_forest", rich, many))
         found.append(Candidate("histogram boosting", "histogram", rich))
+        found.append(Candidate("neural network", "mlp", View("dense")))
     return [*found, linear]
 
 

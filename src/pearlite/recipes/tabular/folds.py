@@ -19,7 +19,7 @@ def fold_count(rows: int, quality: str) -> int:
     """Return how many folds to use: the fewer the rows, the more each fold should learn from."""
     if quality == "fast":
         return 3
-    return 10 if rows < 500 or (quality == "best" and rows < 5_000) else 5
+    return 10 if rows < (5_000 if quality == "best" else 1_500) else 5
 
 
 def withheld_in_turn(

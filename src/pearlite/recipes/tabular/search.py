@@ -22,6 +22,8 @@ from pearlite.recipes.tabular.trials import Budget, Table, Trial, run_trials
 
 PLAIN, PRESENT = 0.4, 0.3
 """Shares of the time for members that know of no spike, and for whether a row is off it."""
+PLAIN_MEMBERS = 2
+"""How many know of no spike."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Search:
         spike = Spike.find(self.y_N, self.aim)
         if spike is None:
             return self._run(self.y_N, self.aim, "Trying members", 1.0)
-        trials = self._run(self.y_N, self.aim, "Trying members", PLAIN)
+        trials = self._run(self.y_N, self.aim, "Trying members", PLAIN, most=PLAIN_MEMBERS)
         if self.budget.stopped != "interrupt" and self.budget.left > 0:
             with suppress(KeyboardInterrupt):  # the members that are finished remain
                 trials.append(self._spiked(spike))
@@ -94,9 +96,10 @@ class Search:
         what: str,
         share: float,
         usable_N: NDArray[np.bool_] | None = None,
+        most: int | None = None,
     ) -> list[Trial]:
         known = y_N if usable_N is None else y_N[usable_N]
-        found = candidates(self.table.features, self.table.frame, known, aim, self.quality)
+        found = candidates(self.table.features, self.table.frame, known, aim, self.quality)[:most]
         bar = what if self.progress else None
         with self.budget.part(share):
             return run_trials(

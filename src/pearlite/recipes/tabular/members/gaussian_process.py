@@ -17,9 +17,9 @@ from pearlite.recipes.tabular.aim import Aim
 from pearlite.recipes.tabular.members import Matrix
 from pearlite.recipes.tabular.members.arrays import load_arrays, save_arrays
 
-SAMPLE = 500
-"""Rows that the kernel is learnt from; with 1,000 concrete's error was no smaller (3.65, 3.56)."""
-ITERATIONS = 40
+SAMPLE, ITERATIONS = 500, 20
+"""Rows that the kernel is learnt from, and steps. Concrete, two folds of unseen mixes: MAE 3.51;
+with 300 rows 3.69, with all 3.60, with 40 steps 3.51."""
 LEAST_NOISE = 1e-6
 _USUAL_POWER, _POWER_SPREAD, _LENGTH_SPREAD = 0.5, 1.0, 1.5
 _TINY = 1e-4
