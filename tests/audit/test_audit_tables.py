@@ -257,6 +257,17 @@ def test_overlapping_windows_are_grave(stride: int) -> None:
     assert "overlapping windows" not in kinds(audit(apart, target="t12"))
 
 
+def test_a_stuck_sensor_and_a_repeated_time_are_named() -> None:
+    frame = clean(300)
+    frame["when"] = pd.date_range("2025-01-01", periods=300, freq="h")
+    assert not {"stuck values", "repeated time"} & set(kinds(audit(frame, target="strength")))
+    frame.loc[100:139, "flow"] = 9.5
+    frame.loc[7, "when"] = frame.loc[6, "when"]
+    found = audit(frame, target="strength")
+    assert "40 at a time from row 101" in one(found, "stuck values").what
+    assert one(found, "repeated time").where == ("row 8",)
+
+
 def test_without_a_target_only_the_table_is_looked_at() -> None:
     found = audit(repeated().drop(columns="strength"))
     assert one(found, "hidden group").inflation is None

@@ -20,6 +20,7 @@ from pearlite.audit.order import find_alike_neighbours, find_time
 from pearlite.audit.parts import find_leaking_parts
 from pearlite.audit.prepared import prepare
 from pearlite.audit.ranges import find_out_of_range
+from pearlite.audit.series import find_series
 from pearlite.audit.unpredictable import find_unpredictable
 from pearlite.audit.windows import find_overlapping_windows
 from pearlite.see.progress import track
@@ -72,6 +73,7 @@ def audit_table(
 
     checks: list[Callable[[], list[Finding]]] = [
         lambda: find_overlapping_windows(table, quick),
+        lambda: find_series(table),
         lambda: find_duplicates(table, quick),
         hidden,
         lambda: find_near_duplicates(table, quick, together),
