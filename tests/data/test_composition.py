@@ -120,6 +120,7 @@ AMOUNTS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(AMOUNTS)
 def test_what_was_written_as_a_formula_is_read(amounts: dict[str, float]) -> None:
     kept = {symbol: amount for symbol, amount in amounts.items() if amount}
@@ -129,6 +130,7 @@ def test_what_was_written_as_a_formula_is_read(amounts: dict[str, float]) -> Non
     assert parse(f"0.5{plain}·H2O")["O"] == pytest.approx(0.5 * kept.get("O", 0) + 1)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="FeOCaKx0123.,()[]·-+*%^ δ/", max_size=25) | st.text(max_size=25))
 def test_any_text_is_a_formula_or_refused(text: str) -> None:
     try:
@@ -139,7 +141,7 @@ def test_any_text_is_a_formula_or_refused(text: str) -> None:
     assert all(symbol in SYMBOLS and 0 < amount < np.inf for symbol, amount in amounts.items())
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(AMOUNTS, min_size=1, max_size=5))
 def test_statistics_stay_within_what_the_elements_have(compositions: list[dict]) -> None:
     formulas = [

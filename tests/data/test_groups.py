@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pearlite.data.groups import group_columns, group_labels
@@ -86,6 +86,7 @@ def test_columns_are_found_by_name_and_named_once() -> None:
         known_column(TABLE, "Agee", "target")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 2), st.booleans()), min_size=1

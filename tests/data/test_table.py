@@ -51,7 +51,7 @@ def test_commas_in_numbers_do_not_divide_fields(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends_do_not_matter(tmp_path: Path, encoding: str, end: str) -> None:
-    text = end.join(["Härte,größe", "weich,1", "süß,2", ""])
+    text = end.join(["Härte,größe", "weich,1", "süß,2", "\x1a\n"])
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode(encoding))
     frame = read_table(path)
@@ -277,13 +277,16 @@ def test_a_path_that_holds_no_table_is_refused(tmp_path: Path) -> None:
         read_table(PLAIN, sheet="one")
 
 
+SAME_FOLDER = HealthCheck.function_scoped_fixture
 CELLS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.integers(-(10**9), 10**9),
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS, st.sampled_from("αβ,;\"' z")), min_size=2, max_size=20),
     mark=st.sampled_from([",", ";", "\t", "|"]),
@@ -296,7 +299,9 @@ def test_what_was_written_is_read(tmp_path: Path, rows: list[tuple], mark: str) 
     pd.testing.assert_frame_equal(read_table(path), frame, check_dtype=False)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     content=st.one_of(
         st.binary(max_size=60),

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,10 +32,12 @@ _DATE = re.compile(
     rf"{_TIME}|(?:19|20)\d\d[-/]\d\d?|[A-Za-z]{{3,9}}[- ](?:19|20)\d\d"
 )
 _ORDERED = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.]\d{2,4}")
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d)")
 _COMMA = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WITH_UNIT = re.compile(r"([-+]?[\d.,]+(?:[eE][-+]?\d+)?)(\s*%|\s+[^\d\s]\S*)")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
+_CLOCK = re.compile(r"\d{1,2}:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?")
+_CODE = re.compile(r"[A-Za-z]*\d+[A-Za-z]*")
 _SHOWN = 3
 _TRIED = 5000
 """Different entries from which it is told whether a long column may hold numbers or dates."""
@@ -181,6 +183,8 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
         unread = found.isna().to_numpy() & ~unknown
         share = 1 - counts[unread].sum() / said
         others = np.append(unread, False)[codes]
+        if what == "numbers" and others.sum() > 1 and _are_codes(entries[unread], found):
+            return Reading(words)
         if share >= MOST:
             if count := int(others.sum()):
                 verbs = (f"is no {what[:-1]} and counts", f"are no {what} and count")[count > 1]
@@ -196,6 +200,12 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
             )
             return Reading(words, doubt=doubt)
     return Reading(words)
+
+
+def _are_codes(words: Iterable[str], numbers: pd.Series) -> bool:
+    """Tell whether whole numbers and entries such as ``207a`` together are names."""
+    known = numbers.dropna().to_numpy()
+    return all(map(_CODE.fullmatch, words)) and bool((known == np.round(known)).all())
 
 
 def _likely(reader: Callable[[pd.Series], tuple[pd.Series, str]], entries: pd.Series) -> bool:
@@ -217,7 +227,7 @@ def _numbers(entries: pd.Series, decimal_comma: bool) -> tuple[pd.Series, str]:
     others = pd.Series(tidy[found.isna()])
     if not len(others):
         return found, ""
-    if others.str.fullmatch(_CLOCK).mean() >= MOST:
+    if others.str.fullmatch(_CLOCK).all():
         clock = others.where(others.str.count(":") == 2, others + ":00")
         seconds = pd.TimedeltaIndex(pd.to_timedelta(clock, errors="coerce")).total_seconds()
         found[others.index] = seconds.to_numpy()
@@ -266,6 +276,10 @@ def _dates(entries: pd.Series) -> tuple[pd.Series, str]:
             utc=True,
         )
     found[like] = pd.DatetimeIndex(read).tz_localize(None).to_numpy()
+    notes = []
+    if dates.str.match(_SHORT_YEAR).any():
+        notes.append("its years of two digits are read as 1969 to 2068")
     unclear = numbers[0].notna().any() and not dotted and not (numbers > 12).to_numpy().any()
-    note = "its dates are read as month/day/year; write them as 2026-01-31" if unclear else ""
-    return pd.Series(found), note
+    if unclear:
+        notes.append("its dates are read as month/day/year; write them as 2026-01-31")
+    return pd.Series(found), "; ".join(notes)

@@ -24,11 +24,8 @@ KINDS = (
     "empty",
 )
 _NAMED = re.compile(r"(?:^|[^a-z])(?:id|uuid|index|key|serial)(?:$|[^a-z])", re.I)
-_CODE = re.compile(r"[A-Za-z]*\d+[A-Za-z]*")
 _COUNTED = 10
 """Rows from which on numbers that count the rows are taken for an identifier."""
-_YEARS = (1800, 2100)
-"""Whole numbers between these may be years, which do not merely count rows."""
 _UNIQUE = 0.99
 _TRIED = 10_000
 """Different texts whose words are counted."""
@@ -161,7 +158,7 @@ def _describe(values: pd.Series, said: str) -> Column:
         why = _numbering(name, known, distinct) if not missing else ""
         return Column(name, "identifier" if why else "number", missing, distinct, note or why)
     kind = _kind_of_texts(known, distinct)
-    if reading.doubt and distinct > _FEW and not known.str.fullmatch(_CODE).all():
+    if reading.doubt and distinct > _FEW:
         raise InputError(reading.doubt)
     return Column(name, kind, missing, distinct, note or reading.doubt)
 
@@ -182,8 +179,7 @@ def _numbering(name: str, known: pd.Series, distinct: int) -> str:
     numbers = known.to_numpy(np.float64)
     if (numbers != np.round(numbers)).any():
         return ""
-    low, high = numbers.min(), numbers.max()
-    if high - low == len(numbers) - 1 and not (low >= _YEARS[0] and high <= _YEARS[1]):
+    if numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
         return "it counts the rows"
     return "it names the rows: whole numbers, all different" if _NAMED.search(name) else ""
 

@@ -48,6 +48,7 @@ def read_text(path: Path) -> tuple[str, str]:
         note = "the file is not UTF-8; it was read as Windows-1252 (Western European)"
     if not text.strip():
         raise InputError(f"{path} is empty; a table with a header and rows is expected")
+    text = re.sub(r"\x1a\s*\Z", "", text)  # the mark of DOS for the end of a file
     if odd := _CONTROL.search(text[:_SAMPLE]):
         raise InputError(
             f"{path} is no table of text: character {odd.start() + 1} is {odd[0]!r}; give a CSV, "
