@@ -198,12 +198,16 @@ def test_options_that_do_not_fit_are_refused(options, message):
         TabularRegressor(**options).fit(random.normal(size=(30, 2)), random.normal(size=30))
 
 
-def test_a_target_of_words_or_of_one_class_is_refused():
+def test_a_target_of_another_kind_is_refused():
     table = np.random.default_rng(0).normal(size=(30, 2))
     with pytest.raises(InputError, match="use TabularClassifier"):
         TabularRegressor(**QUICK).fit(table, ["hard", "soft"] * 15)
     with pytest.raises(InputError, match="the target has 1 class, 'hard'"):
         TabularClassifier(**QUICK).fit(table, ["hard"] * 30)
+    with pytest.raises(InputError, match="mixes kinds of classes"):
+        TabularClassifier(**QUICK).fit(table, np.array(["hard", 1] * 15, dtype=object))
+    with pytest.raises(InputError, match="the target holds dates"):
+        TabularRegressor(**QUICK).fit(table, pd.date_range("2026-01-01", periods=30))
 
 
 def test_a_loaded_regressor_answers_exactly_as_the_saved_one(tmp_path, diabetes, regressor):

@@ -68,8 +68,13 @@ class TabularClassifier(ClassifierMixin, Estimator):
             If the table, the target or an option is wrong.
         """
         rows = self._training(X, y, sample_weight, groups, time)
-        check_classification_targets(rows.y)
-        self.classes_, codes = np.unique(rows.y, return_inverse=True)
+        try:
+            check_classification_targets(rows.y)
+            self.classes_, codes = np.unique(rows.y, return_inverse=True)
+        except TypeError as error:
+            raise InputError(
+                f"the target mixes kinds of classes ({error}); write all as words or all as numbers"
+            ) from error
         count = len(self.classes_)
         if count < 2:
             raise InputError(

@@ -135,6 +135,8 @@ class Estimator(BaseEstimator):
         else:
             values, y = _validate(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
             frame = pd.DataFrame(values, columns=[f"x{n + 1}" for n in range(values.shape[1])])
+        if np.asarray(y).dtype.kind in "mM":
+            raise InputError("the target holds dates; give numbers, such as days, or classes")
         self.columns_ = list(frame.columns)
         count = len(frame)
         weight = None if sample_weight is None else _weights(sample_weight, count)
