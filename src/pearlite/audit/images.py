@@ -211,7 +211,7 @@ def _shown_twice(
         among = len(images.pictures)
         if kind == KINDS[2]:
             among = len(searched(dict(enumerate(images.pictures))))
-        what = f"{counted(len(some), 'pair')} of {among:,} images: {_SAID[kind]}"
+        what = f"{counted(len(some), 'pair')} of {among:,} images: {_SAID[kind]} ({some[0].how})"
         if across:
             what += f"; {counted(len(across), 'pair')} between the folders of different parts"
         found.append(
@@ -220,7 +220,7 @@ def _shown_twice(
                 bool(across) or share >= _MANY,
                 what,
                 tuple(
-                    f"{images.pictures[p.first].name} = {images.pictures[p.second].name} ({p.how})"
+                    f"{images.pictures[p.first].name} = {images.pictures[p.second].name}"
                     for p in (across or some)[:NAMED]
                 ),
                 len(some),
@@ -232,8 +232,8 @@ def _shown_twice(
 
 
 _SAID = {
-    KINDS[0]: "equal pixel by pixel; keep one of each",
-    KINDS[1]: "one image, changed in brightness, noise, place or turn; keep one of each",
+    KINDS[0]: "keep one of each",
+    KINDS[1]: "one image, changed in brightness, noise, place or turn: keep one of each",
     KINDS[2]: "they share pixels, as neighbouring fields of one specimen do",
 }
 

@@ -19,6 +19,7 @@ from pearlite.see.progress import track
 _SIDE = 128  # pixels a side of the small images at most
 _CROP = 256  # pixels a side in which saturation is looked for
 _COLOURS = 4
+_BACKGROUND = 0.2  # share of pixels of the lowest value that were drawn so, not clipped
 
 
 @dataclass(frozen=True)
@@ -146,12 +147,16 @@ def _middle(plane_YX: np.ndarray) -> np.ndarray:
 
 
 def _saturated(plane_YX: np.ndarray) -> float:
-    """Return the share of clipped pixels; whole numbers clip at 0 or at all bits set, as 4095."""
+    """Return the share of clipped pixels; whole numbers clip at 0 or at all bits set, as 4095.
+
+    Where a large part has the lowest value, that is a background.
+    """
     seen = examine(plane_YX, bar=False)
+    low = seen.saturated_low if seen.saturated_low < _BACKGROUND else 0.0
     if plane_YX.dtype.kind == "f":
-        return seen.saturated_low + seen.saturated_high
+        return low + seen.saturated_high
     highest = int(plane_YX.max())
-    low = seen.saturated_low if plane_YX.min() == 0 else 0.0
+    low = low if plane_YX.min() == 0 else 0.0
     return low + (seen.saturated_high if highest & (highest + 1) == 0 else 0.0)
 
 

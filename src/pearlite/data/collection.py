@@ -34,7 +34,7 @@ _PLAIN_WORD = re.compile(
 )
 _CLASS_WORDS = {"class", "label", "category", "phase", "type", "grade"}
 _NOISY = re.compile(r"^(.*?)[ _-]?(noisy|clean)[^_]*$", re.IGNORECASE)
-_DEEPEST = 6  # folders inside folders that are searched
+_MOST = 200_000  # files
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,27 @@ class Collection:
             return str(path)
 
 
-def collect(path: str | Path) -> Collection:
+def collect(path: str | Path, deepest: int = 6) -> Collection:
     """Look through a folder, and the folders inside it.
+
+    Parameters
+    ----------
+    path
+        A folder, or a file.
+    deepest
+        How many folders inside each other are searched.
 
     Raises
     ------
     InputError
-        If there is no such path, or it cannot be read.
+        If there is no such path, it cannot be read, or holds too many files to look through.
     """
     root = Path(path)
     if not root.exists():
         raise InputError(f"{root} does not exist; give a file or a folder")
     if root.is_file() or is_zarr(root):
         return Collection(root, (root,), ("",), ("",), ("",))
-    folders, others = _walk(root)
+    folders, others = _walk(root, deepest)
     is_mask = {folder for folder in folders if _holds_masks(folder, root)}
     masks_of = {
         folder: partner
@@ -155,20 +162,26 @@ def _images_in(folder: Path) -> list[Path]:
         return []
 
 
-def _walk(root: Path) -> tuple[dict[Path, list[Path]], dict[str, list[Path]]]:
+def _walk(root: Path, deepest: int) -> tuple[dict[Path, list[Path]], dict[str, list[Path]]]:
     """Return the images of every folder that has some, and all other files by suffix."""
     folders: dict[Path, list[Path]] = {}
     others: dict[str, list[Path]] = {}
 
+    count = 0
+
     def failed(error: OSError) -> None:
-        raise InputError(f"{error.filename} cannot be opened: {error.strerror}") from error
+        if Path(error.filename) == root:
+            raise InputError(f"{root} cannot be opened: {error.strerror}") from error
 
     for where, inside, names in os.walk(root, onerror=failed):
         folder = Path(where)
         depth = len(folder.relative_to(root).parts)
         zarrs = [name for name in inside if is_zarr(folder / name)]
         hidden = [name for name in inside if name.startswith(".") or name in zarrs]
-        inside[:] = sorted(set(inside) - set(hidden)) if depth < _DEEPEST else []
+        count += len(names)
+        if count > _MOST:
+            raise InputError(f"{root} holds more than {_MOST:,} files; give a folder inside it")
+        inside[:] = sorted(set(inside) - set(hidden)) if depth < deepest else []
         if zarrs or any(Path(name).suffix.lower() in SUFFIXES for name in names):
             folders |= {folder: images} if (images := _images_in(folder)) else {}
         for name in sorted(names):

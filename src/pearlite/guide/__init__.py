@@ -8,6 +8,7 @@ import numpy as np
 from pearlite.data.collection import Collection, collect
 from pearlite.data.image import Image
 from pearlite.data.omezarr import is_zarr
+from pearlite.data.outlines import find_outlines
 from pearlite.data.read import SUFFIXES, read
 from pearlite.data.table import TABLES, read_table
 from pearlite.errors import InputError
@@ -118,7 +119,7 @@ def _see_file(path: Path, target: str | None) -> Seen:
     if suffix in TEXTS or not suffix:
         return see_texts([path], path)
     if suffix == ".json":
-        found = [one for one in collect(path.parent).outlines if one.path == path]
+        found = list(find_outlines([path]))
         if found:
             raise InputError(
                 f"{path} holds {found[0].count} outlines for {len(found[0].counts)} images; give "
@@ -207,7 +208,7 @@ def _see_tables(path: Path, tables: list[Path], target: str | None) -> Seen:
 
 def _see_table(path: Path, target: str | None) -> Seen:
     if target is None and path.suffix.lower() in (".csv", ".tsv"):
-        found = collect(path.parent)
+        found = collect(path.parent, deepest=1)
         if len(found.images) + len(found.unpaired) and describes(path, found):
             return see_collection(found)
     if path.suffix.lower() in (".parquet", ".pq"):
