@@ -48,10 +48,15 @@ def test_a_stored_domain_tells_the_same():
     assert np.array_equal(Domain.from_arrays(made.arrays()).distance(new), made.distance(new))
 
 
-def test_constant_features_and_equal_samples_do_no_harm():
+def test_a_feature_that_never_varied_and_now_does_is_outside():
+    random = np.random.default_rng(0)
+    domain = Domain.learn(np.column_stack([random.normal(size=50), np.full(50, 0.1)]))
+    assert domain.outside([[0.0, 0.1], [0.0, 0.1001]]).tolist() == [False, True]
+
+
+def test_equal_samples_do_no_harm():
     domain = Domain.learn(np.ones((10, 2)))
-    assert not domain.outside(np.ones((1, 2))).any()
-    assert domain.outside([[1.0, 1.1]]).all()
+    assert domain.outside([[1.0, 1.0], [1.0, 1.1]]).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pearlite.judge.units import units_of
 NEIGHBOURS = 5
 USUAL = 0.99  # share of the training samples that count as inside
 KEPT = 5000  # training samples to compare with; more are thinned out at random
+SAME = 1e-6  # relative difference up to which two values of a feature are one
 AROUND = 50  # neighbours among which those of other groups are looked for
 
 
@@ -26,14 +27,16 @@ class Domain:
 
     A sample is outside if its mean distance to its five nearest training samples is larger than
     that of 99 % of the training samples to theirs (Ramaswamy, Rastogi & Shim, SIGMOD 2000). With
-    groups, relatives do not count as neighbours: a new group has none.
+    groups, relatives do not count as neighbours: a new group has none. A sample is also outside if
+    a feature differs that was the same in all training samples, such as the share of an element
+    that none of them held.
 
     Attributes
     ----------
     kept : ndarray
         Scaled training samples, float32, shape ``(R, F)``.
     middle, spread : ndarray
-        Of each feature, shape ``(F,)``.
+        Of each feature, shape ``(F,)``; a spread of 0 where it never varied.
     limit : float
         The largest usual distance.
     """
@@ -66,16 +69,18 @@ class Domain:
         if units < 3:
             raise InputError(f"{units} samples or groups have no domain; give at least 3")
         middle, spread = x_NF.mean(0), x_NF.std(0)
-        spread[spread == 0] = 1.0
+        spread[spread <= SAME * np.abs(middle)] = 0.0
         rows = np.sort(np.random.default_rng(seed).permutation(len(x_NF))[:KEPT])
-        kept = ((x_NF[rows] - middle) / spread).astype(np.float32)
+        kept = _scaled(x_NF[rows], middle, spread)
         distance, place = _nearest(kept, kept, min(AROUND, len(kept)))
         relative = unit_N[rows][place] == unit_N[rows][:, None]
         usual = _mean_of_nearest(np.where(relative, np.nan, distance))
         return cls(kept, middle, spread, float(np.nanquantile(usual, USUAL)))
 
     def distance(self, features: ArrayLike) -> Floats:
-        """Return how far samples are from the training part; 1 is the border, shape ``(M,)``.
+        """Return how far samples are from the training part, shape ``(M,)``.
+
+        1 is the border; infinite is where a feature differs that never did.
 
         Raises
         ------
@@ -87,9 +92,11 @@ class Domain:
             raise InputError(
                 f"{x_MF.shape[1]} features; the domain was learned with {self.kept.shape[1]}"
             )
-        scaled = ((x_MF - self.middle) / self.spread).astype(np.float32)
+        scaled = _scaled(x_MF, self.middle, self.spread)
         distance, _ = _nearest(self.kept, scaled, min(NEIGHBOURS, len(self.kept)))
-        return distance.mean(1) / (self.limit or np.finfo(np.float32).tiny)
+        novel_MF = np.abs(x_MF - self.middle) > SAME * np.maximum(np.abs(self.middle), 1)
+        novel_M = (novel_MF & (self.spread == 0)).any(1)
+        return np.where(novel_M, np.inf, distance.mean(1) / (self.limit or 1.0))
 
     def outside(self, features: ArrayLike) -> NDArray[np.bool_]:
         """Return which samples are outside, shape ``(M,)``; the mean of that is their share."""
@@ -116,6 +123,12 @@ def _matrix(features: ArrayLike) -> Floats:
     if x_NF.ndim != 2 or not np.isfinite(x_NF).all():
         raise InputError(f"features must be a matrix of finite numbers; the shape is {x_NF.shape}")
     return x_NF
+
+
+def _scaled(x_NF: Floats, middle: Floats, spread: Floats) -> NDArray[np.float32]:
+    """Return the features that vary in training in units of their spread, the others as 0."""
+    varies = spread > 0
+    return np.where(varies, (x_NF - middle) / np.where(varies, spread, 1), 0).astype(np.float32)
 
 
 def _nearest(
