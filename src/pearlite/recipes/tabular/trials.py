@@ -58,9 +58,12 @@ class Budget:
     def part(self, share: float) -> Iterator[None]:
         """Let the time end, in this block, when this share of what is left is spent."""
         until = self.until
-        self.until = until - (1 - share) * self.left if share < 1 else until
-        yield
-        self.until = until
+        if math.isfinite(until):
+            self.until = until - (1 - share) * self.left
+        try:
+            yield
+        finally:
+            self.until = until
 
 
 @dataclass
@@ -186,46 +189,57 @@ def run_trials(
     """
     trials: list[Trial] = []
     usable_N = np.ones(len(y_N), bool) if usable_N is None else usable_N
-    count = len(table.folds)
-    ticks = iter(track(range(len(candidates) * count), progress or "", show=progress is not None))
+    steps = range(len(candidates) * len(table.folds))
+    ticks = iter(track(steps, progress or "", show=progress is not None))
     for index, candidate in enumerate(candidates):
-        out_of_fold = np.full((len(y_N), aim.outputs), np.nan)
-        spent: list[float] = []
-        for number, (_, withheld) in enumerate(table.folds):
-            next(ticks, None)
-            if budget.interrupted():
-                budget.stopped = "interrupt"
-                break
-            fits_left = count - number + REFIT
-            if trials and budget.left <= (float(np.mean(spent)) * fits_left if spent else 0):
-                budget.stopped = "minutes"
-                break
-            began = time.monotonic()
-            seed = derived_seed(table.seed, index, number)
-            seconds = budget.left / fits_left
-            try:
-                fitted = table.fit(candidate, y_N, aim, usable_N, number, seed, seconds)
-            except KeyboardInterrupt:  # from a member that looks for Ctrl-C itself
-                budget.stopped = "interrupt"
-                break
-            out_of_fold[withheld] = fitted.predict(table.fold(number)[1])
-            spent.append(time.monotonic() - began)
+        fit = partial(table.fit, candidate, y_N, aim, usable_N)
+        answers = np.full((len(y_N), aim.outputs), np.nan)
+        seed, must = derived_seed(table.seed, index), not trials
+        spent = _answer_in_turn(table, fit, answers, budget, seed, must, ticks)
         if budget.stopped == "interrupt":
             break
-        if len(spent) == count:
-            again = sum(spent) / count * REFIT
+        if len(spent) == len(table.folds):
+            again = sum(spent) / len(spent) * REFIT
             budget.reserved += again
-            refit = partial(
-                table.fit,
-                candidate,
-                y_N,
-                aim,
-                usable_N,
-                None,
-                derived_seed(table.seed, index),
-                again * 2 if math.isfinite(budget.until) else math.inf,
-            )
-            trials.append(Trial(candidate.name, out_of_fold, sum(spent), refit))
+            longest = 2 * again if math.isfinite(budget.until) else math.inf
+            refit = partial(fit, number=None, seed=seed, seconds=longest)
+            trials.append(Trial(candidate.name, answers, sum(spent), refit))
     if not trials:
         raise KeyboardInterrupt
     return trials
+
+
+def _answer_in_turn(
+    table: Table,
+    fit: Callable[..., Fitted],
+    answers_NK: NDArray[np.float64],
+    budget: Budget,
+    seed: int,
+    must: bool,
+    ticks: Iterator[int],
+) -> list[float]:
+    """Fill in one candidate's answers, fold by fold; return the seconds that each fold took.
+
+    They are fewer than the folds if the candidate was given up: for lack of time, unless it `must`
+    be finished, or for Ctrl-C.
+    """
+    spent: list[float] = []
+    for number, (_, withheld) in enumerate(table.folds):
+        next(ticks, None)
+        fits_left = len(table.folds) - number + REFIT
+        if budget.interrupted():
+            budget.stopped = "interrupt"
+            break
+        if not must and budget.left <= (sum(spent) / len(spent) * fits_left if spent else 0):
+            budget.stopped = "minutes"
+            break
+        began = time.monotonic()
+        own = derived_seed(seed, number)
+        try:
+            fitted = fit(number=number, seed=own, seconds=budget.left / fits_left)
+        except KeyboardInterrupt:  # from a member that looks for Ctrl-C itself
+            budget.stopped = "interrupt"
+            break
+        answers_NK[withheld] = fitted.predict(table.fold(number)[1])
+        spent.append(time.monotonic() - began)
+    return spent

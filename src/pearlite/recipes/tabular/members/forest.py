@@ -13,6 +13,8 @@ from pearlite.recipes.tabular.members.arrays import load_arrays, save_arrays
 from pearlite.recipes.tabular.members.nodes import Nodes
 
 GROWN_TOGETHER = 25  # trees, after which the clock is looked at
+SMALL = 5_000
+"""Rows up to which a leaf may hold a single one; more rows make larger leaves and small files."""
 
 
 class Forest:
@@ -29,7 +31,7 @@ class Forest:
     features
         Share of the features that each split may choose from.
     leaf
-        Fewest rows in a leaf.
+        Fewest rows in a leaf; more where there are more than `SMALL`, except for quantiles.
     """
 
     family: ClassVar[str]
@@ -58,7 +60,7 @@ class Forest:
         forest = make(
             n_estimators=0,
             max_features=self.features,
-            min_samples_leaf=self.leaf,
+            min_samples_leaf=self.leaf if aim.levels else max(self.leaf, len(y_N) // SMALL),
             random_state=seed % 2**32,
             n_jobs=threads,
             warm_start=True,
