@@ -51,7 +51,7 @@ def test_commas_in_numbers_do_not_divide_fields(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends_do_not_matter(tmp_path: Path, encoding: str, end: str) -> None:
-    text = end.join(["Härte,größe", "weich,1", "süß,2", "\x1a\n"])
+    text = end.join(["Härte,größe", "weich,1", "süß,2", ""])
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode(encoding))
     frame = read_table(path)
@@ -113,6 +113,13 @@ def test_packed_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
     assert read_table(path).to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_a_stray_control_character_is_left_out_and_said(tmp_path: Path) -> None:
+    rows = [f"{n / 8},{n}" for n in range(300)]
+    frame = read_table(write(tmp_path, "\n".join(["b,a", *rows]) + "\x1a\n"))
+    assert frame["a"].iloc[-1] == 299
+    assert frame.attrs["notes"] == ["1 odd characters were left out, such as '\\x1a'"]
 
 
 def test_a_column_that_counts_the_rows_is_dropped_and_said(tmp_path: Path) -> None:

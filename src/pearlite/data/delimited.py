@@ -41,8 +41,7 @@ def read_delimited(path: Path) -> tuple[dict[str, Reading], list[str]]:
         If it is empty or a header only, is no text, has rows of different lengths, or repeats or
         lacks column names.
     """
-    text, guessed = read_text(path)
-    notes = [guessed] if guessed else []
+    text, notes = read_text(path)
     first, delimiter = find_start(text, path)
     if delimiter == " ":
         text, delimiter = spaces_to_tabs(text), "\t"

@@ -9,11 +9,13 @@ from pearlite.errors import InputError
 
 _SAMPLE = 2**18
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+_STRAY = 1e-3
+"""Share of control characters up to which a file is a text with a few odd ones."""
 _STRANGE = 0.3
 """Share of letters beyond ASCII from which on text that is not UTF-8 is no Western language."""
 
 
-def read_text(path: Path) -> tuple[str, str]:
+def read_text(path: Path) -> tuple[str, list[str]]:
     """Read a text file, plain or packed by gzip.
 
     Parameters
@@ -23,8 +25,8 @@ def read_text(path: Path) -> tuple[str, str]:
 
     Returns
     -------
-    text, note
-        Lines end with a single line feed; a sentence if the encoding was guessed, else empty.
+    text, notes
+        Lines end with a single line feed; sentences on what was guessed or left out.
 
     Raises
     ------
@@ -40,21 +42,24 @@ def read_text(path: Path) -> tuple[str, str]:
         raise InputError(f"{path} cannot be read: {why}") from error
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     encoding = "utf-16" if wide else "utf-8-sig"
-    note = ""
+    notes = []
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         text = _western(content, path, error)
-        note = "the file is not UTF-8; it was read as Windows-1252 (Western European)"
+        notes.append("the file is not UTF-8; it was read as Windows-1252 (Western European)")
     if not text.strip():
         raise InputError(f"{path} is empty; a table with a header and rows is expected")
-    text = re.sub(r"\x1a\s*\Z", "", text)  # the mark of DOS for the end of a file
-    if odd := _CONTROL.search(text[:_SAMPLE]):
+    odd = _CONTROL.findall(text)
+    if "\0" in odd or len(odd) > _STRAY * len(text):
         raise InputError(
-            f"{path} is no table of text: character {odd.start() + 1} is {odd[0]!r}; give a CSV, "
-            "TSV, Excel, Parquet or Arrow file"
+            f"{path} is no table of text: it holds control characters such as {odd[0]!r}; give a "
+            "CSV, TSV, Excel, Parquet or Arrow file"
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n"), note
+    if odd:
+        text = _CONTROL.sub("", text)
+        notes.append(f"{len(odd)} odd characters were left out, such as {odd[0]!r}")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), notes
 
 
 def _western(content: bytes, path: Path, error: UnicodeDecodeError) -> str:
