@@ -76,6 +76,11 @@ def test_a_clean_image_is_not_denoised():
     assert any("little to remove" in note for note in advice.notes)
 
 
+def test_grey_and_coloured_images_are_one_set(tmp_path):
+    save(tmp_path, grey=noisy(), colour=np.stack([noisy(n) for n in range(3)], axis=-1))
+    assert guide(tmp_path).kind == "images"
+
+
 def test_several_images_of_specimens(tmp_path):
     save(tmp_path, **{f"steel_{n % 2}_{n}": noisy(n) for n in range(8)})
     advice, typed = run(tmp_path)
@@ -207,6 +212,9 @@ def test_values_over_time_are_a_series(tmp_path):
     assert "2 series side by side from 2020-01-01 to 2026-08-01" in advice.given
     assert guide(frame.sample(frac=1, random_state=0)).kind == "table, number"
     assert guide(walk(50)).kind == "series"
+    assert guide(pd.DataFrame({"load": walk(50)})).kind == "series"
+    with pytest.raises(InputError, match="one column"):
+        guide(pd.DataFrame({"load": RANDOM.normal(size=50)}))
 
 
 def test_curves_are_signals_and_of_different_length_are_series():
@@ -261,6 +269,11 @@ def test_a_folder_of_several_sets_names_each(tmp_path):
     assert list(advice.parts) == [str(tmp_path / "results.csv"), str(tmp_path / "scans")]
     assert ["pearlite", "guide", str(tmp_path / "scans")] in typed
     assert len(advice.table()) > 3
+
+
+def test_a_packed_table(tmp_path):
+    table(result=np.arange(60) / 7).to_csv(tmp_path / "t.csv.gz", index=False)
+    assert guide(tmp_path / "t.csv.gz").kind == "table, number"
 
 
 def test_parquet_is_only_looked_into(tmp_path):

@@ -99,7 +99,7 @@ def _see_path(path: Path, target: str | None) -> Seen:
 
 def _see_file(path: Path, target: str | None) -> Seen:
     suffix = path.suffix.lower()
-    if suffix in TABLES:
+    if suffix in TABLES or (suffix == ".gz" and Path(path.stem).suffix.lower() in TABLES):
         return _see_table(path, target)
     if suffix in SUFFIXES:
         if suffix == ".npy" and (seen := _see_numbers(path, target)):
@@ -179,7 +179,7 @@ def _unlike(path: Path, found: Collection) -> bool:
         return True
     if any(image.parent != path for image in found.images) or len(found.images) > 50:
         return False
-    return len({read(image, lazy=True).axes for image in found.images}) > 1
+    return len({read(image, lazy=True).axes.replace("C", "") for image in found.images}) > 1
 
 
 def _several(path: Path, parts: list[Path]) -> Seen:
