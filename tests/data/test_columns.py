@@ -114,7 +114,7 @@ def test_units_and_thousands_do_not_hide_numbers(
 ) -> None:
     frame = clean(pd.DataFrame({"x": texts}))
     assert frame["x"].tolist() == numbers
-    assert frame.attrs["said"].get("x", "") == note
+    assert frame.attrs["note"].get("x", "") == note
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_days_and_months_are_told_apart_where_they_can_be() -> None:
     ]
     frame = clean(pd.DataFrame({"d": ["25/11/63", "29/10/99"]}))
     assert frame["d"].tolist() == [pd.Timestamp("2063-11-25"), pd.Timestamp("1999-10-29")]
-    assert frame.attrs["said"]["d"] == "its years of two digits are read as 1969 to 2068"
+    assert frame.attrs["note"]["d"] == "its years of two digits are read as 1969 to 2068"
     frame = clean(pd.DataFrame({"d": ["03/05/2026", "01/02/2026"]}))
     assert frame["d"].tolist() == [pd.Timestamp("2026-03-05"), pd.Timestamp("2026-01-02")]
-    assert "month/day/year" in frame.attrs["said"]["d"]
+    assert "month/day/year" in frame.attrs["note"]["d"]
 
 
 def test_a_column_of_numbers_and_many_words_is_refused_in_a_sentence() -> None:
@@ -161,7 +161,7 @@ def test_whole_numbers_and_codes_are_names_together() -> None:
     assert kind([*range(40), *(f"A{n}" for n in range(20))]) == "identifier"
     frame = clean(pd.DataFrame({"family": [*range(1, 100), "136A", "136A"]}))
     assert frame["family"].iloc[-1] == "136A"
-    assert not frame.attrs["said"]
+    assert not frame.attrs["lost"]
     assert kind([*range(100), "1O1"]) == "number"
 
 

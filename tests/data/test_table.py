@@ -136,7 +136,7 @@ def test_a_line_that_ends_late_in_a_large_file_is_told_apart(tmp_path: Path) -> 
     frame = read_table(write(tmp_path, "\n".join(["n,x,t", *rows, "late,1.0,word"])))
     assert len(frame) == 20_001
     assert np.isnan(frame["n"].to_numpy()).sum() == 1
-    assert "'late' in row 20001" in frame.attrs["said"]["n"]
+    assert "'late' in row 20001" in frame.attrs["lost"]["n"]
     rows[15_000] += ",more"
     with pytest.raises(InputError, match="line 15002 has 4 fields where the header has 3"):
         read_table(write(tmp_path, "\n".join(["n,x,t", *rows])))

@@ -52,13 +52,16 @@ class Reading:
     values
         float64, int64, bool or datetime64; otherwise text without spaces at its ends, or None/NaN.
     note
-        What was not read as it stands; empty if nothing.
+        How it was read, if not as it stands; else empty.
+    lost
+        Which entries count as missing although they say something; empty if none.
     doubt
         A sentence that says why the column cannot be used as it is; empty if it can.
     """
 
     values: pd.Series
     note: str = ""
+    lost: str = ""
     doubt: str = ""
 
 
@@ -186,12 +189,13 @@ def _read_texts(texts: pd.Series, decimal_comma: bool) -> Reading:
         if what == "numbers" and others.sum() > 1 and _are_codes(entries[unread], found):
             return Reading(words)
         if share >= MOST:
+            lost = ""
             if count := int(others.sum()):
                 verbs = (f"is no {what[:-1]} and counts", f"are no {what} and count")[count > 1]
-                note += "; " * bool(note) + (
+                lost = (
                     f"{count} of {len(texts)} entries {verbs} as missing: {_shown(words, others)}"
                 )
-            return Reading(rows(found), note)
+            return Reading(rows(found), note, lost)
         if share >= HALF:
             doubt = (
                 f"column {texts.name!r} mixes {what} ({100 * share:.0f} %) with other entries "

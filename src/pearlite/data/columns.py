@@ -61,8 +61,9 @@ class Column:
 def clean(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns are float64, int64, bool, datetime64 or text.
 
-    A column in which nearly all entries are numbers (dates) becomes one; what is said of it by
-    `describe` is kept in ``attrs["said"]`` by its name.
+    A column in which nearly all entries are numbers (dates) becomes one. By columns' names
+    ``attrs["note"]`` keeps how they were read and ``attrs["lost"]`` which entries count as missing;
+    `describe` says both.
 
     Raises
     ------
@@ -76,9 +77,10 @@ def clean(frame: pd.DataFrame) -> pd.DataFrame:
 def cleaned(readings: dict[str, Reading], frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table of columns that have been read; what is known of `frame` is kept."""
     table = pd.DataFrame({name: reading.values for name, reading in readings.items()}, frame.index)
-    said = {name: reading.note for name, reading in readings.items() if reading.note}
     table.attrs["notes"] = list(frame.attrs.get("notes", []))
-    table.attrs["said"] = {**frame.attrs.get("said", {}), **said}
+    for kind in ("note", "lost"):
+        said = {n: getattr(r, kind) for n, r in readings.items() if getattr(r, kind)}
+        table.attrs[kind] = {**frame.attrs.get(kind, {}), **said}
     return table
 
 
@@ -101,8 +103,11 @@ def describe(frame: pd.DataFrame) -> list[Column]:
         If a column holds infinite numbers, mixes numbers or dates with other entries, or holds
         what is no cell of a table.
     """
-    said = frame.attrs.get("said", {})
-    return [_describe(pd.Series(frame[name]), said.get(name, "")) for name in frame.columns]
+    known = [frame.attrs.get(kind, {}) for kind in ("note", "lost")]
+    return [
+        _describe(pd.Series(frame[name]), [said.get(name, "") for said in known])
+        for name in frame.columns
+    ]
 
 
 def moments(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -137,10 +142,10 @@ def moments(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return found
 
 
-def _describe(values: pd.Series, said: str) -> Column:
+def _describe(values: pd.Series, said: list[str]) -> Column:
     reading = read_column(values)
     name, read = str(values.name), reading.values
-    note = reading.note or said
+    note = "; ".join(dict.fromkeys(filter(None, [reading.note, reading.lost, *said])))
     known = read.dropna()
     missing = 1 - len(known) / len(read) if len(read) else 0.0
     distinct = int(known.nunique())

@@ -31,7 +31,7 @@ def read_table(source: Any, *, sheet: str | None = None) -> pd.DataFrame:
 
     Columns of numbers become float64 or int64, of true and false bool, of dates datetime64 in UTC,
     all others text. An unnamed first column that only counts the rows is dropped. What was done to
-    the content is said in ``attrs["notes"]``, a list of sentences.
+    the content is said in ``attrs["notes"]``, a list of sentences; to a column, by `describe`.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def take_target(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Seri
         raise InputError("the table has one row; a model needs many to learn from and some to test")
     reading = read_column(pd.Series(frame[target]))
     values = reading.values
-    why = reading.doubt or reading.note or frame.attrs.get("said", {}).get(target, "")
-    if (why and "missing" in why) or reading.doubt:
+    why = reading.doubt or reading.lost or frame.attrs.get("lost", {}).get(target)
+    if why:
         raise InputError(f"the target {target!r} cannot be learnt as it stands: {why}")
     kept = values.notna().to_numpy(bool)
     known = values.dropna()
@@ -251,7 +251,7 @@ def _named(frame: pd.DataFrame, what: str) -> pd.DataFrame:
 def _drop_counter(frame: pd.DataFrame) -> pd.DataFrame:
     """Drop an unnamed first column that counts the rows, as pandas writes it."""
     first = str(frame.columns[0])
-    if frame.shape[1] < 2 or first not in ("column 1", "Unnamed: 0", "__index_level_0__"):
+    if min(frame.shape) < 2 or first not in ("column 1", "Unnamed: 0", "__index_level_0__"):
         return frame
     values = frame[first]
     if pd.api.types.is_integer_dtype(values) and (np.diff(values) == 1).all():
