@@ -63,6 +63,14 @@ def test_few_whole_numbers_are_all_values(frame):
     assert np.ptp(got.local) == pytest.approx(16)
 
 
+def test_dates_are_followed_in_time(frame):
+    frame["when"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(400), "D")
+    got = dependence(lambda f: f["when"].dt.day_of_year * 1.0, frame.iloc[:300], "when")
+    assert got.values == sorted(got.values)
+    assert len(got.values) == 20
+    assert (np.diff(got.mean) > 5).all()
+
+
 def test_types_are_kept(frame):
     frame["kind"] = frame["kind"].astype("category")
     frame["when"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame["count"], "D")

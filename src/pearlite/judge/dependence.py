@@ -29,7 +29,7 @@ class Dependence:
     column : str
         Its name.
     values : list
-        V values: quantiles of a number, or the most frequent levels.
+        V values: quantiles of a number or date, or the most frequent levels.
     mean : ndarray
         Mean answer at each value, shape ``(V,)`` (Friedman, Annals of Statistics 29, 2001).
     low, high : ndarray
@@ -38,7 +38,8 @@ class Dependence:
     local : ndarray
         The same made from changes over short steps, of samples that lie there (accumulated local
         effects: Apley & Zhu, JRSS B 82, 2020), about the same mean: it never asks for samples
-        that cannot be. Where it leaves `mean`, believe it and not `mean`. Empty for levels.
+        that cannot be. Where it leaves `mean`, believe it and not `mean`. Empty if the column
+        holds no numbers.
     """
 
     column: str
@@ -101,15 +102,15 @@ def dependence(
 
 
 def _values(column: "pd.Series", points: int) -> tuple[list[Any], bool]:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
-    if is_numeric_dtype(column) and not is_bool_dtype(column):
-        distinct = np.unique(column.to_numpy(np.float64))
-        if len(distinct) > points:
-            levels = np.linspace(0.01, 0.99, points)
-            distinct = np.unique(np.quantile(column.to_numpy(np.float64), levels))
-        return distinct.tolist(), True
-    return column.value_counts().index[:points].tolist(), False
+    numeric = is_numeric_dtype(column) and not is_bool_dtype(column)
+    if not numeric and not is_datetime64_any_dtype(column):
+        return column.value_counts().index[:points].tolist(), False
+    levels = np.linspace(0.01, 0.99, points)
+    few = column.nunique() <= points
+    drawn = column if few else column.quantile(levels.tolist())
+    return drawn.drop_duplicates().sort_values().tolist(), numeric
 
 
 def _answer(
