@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from pearlite.audit.agreement import beyond_chance, by_chance, labels, pairs, row_hashes
 from pearlite.audit.finding import Finding
 from pearlite.audit.inflation import Measure
-from pearlite.audit.prepared import Prepared
-from pearlite.audit.words import counted, number, rows_named
+from pearlite.audit.prepared import Prepared, roughly
+from pearlite.audit.words import counted, number, quoted, rows_named
 
 
 def find_duplicates(table: Prepared, measure: Measure | None) -> list[Finding]:
@@ -25,7 +25,7 @@ def find_duplicates(table: Prepared, measure: Measure | None) -> list[Finding]:
         if table.truth is None or table.classes or not observed:
             return []
         codes = np.unique(table.truth, return_inverse=True)[1].astype(np.int64)
-        tenth = np.searchsorted(np.quantile(table.truth, np.linspace(0.1, 0.9, 9)), table.truth)
+        tenth = roughly(codes, table.truth)
         hashes = np.column_stack([hashes, row_hashes(codes[:, None], seed=1)])
         coarse = np.column_stack([coarse, tenth])
         observed = _observed(table, hashes)
@@ -64,4 +64,15 @@ def _finding(
     inflation = measure.grouped(same, "equal rows together") if measure else None
     grave = inflation.real if inflation else len(later) > 0.2 * table.rows
     where = rows_named(table, later, origin)
-    return Finding("exact duplicates", grave, what, where, len(later), inflation, "--group all")
+    declare = _declare(table)
+    return Finding("exact duplicates", grave, what, where, len(later), inflation, declare)
+
+
+def _declare(table: Prepared) -> str:
+    """Return a group that keeps equal rows together, and hardly any others."""
+    if len(table.names) == 1:
+        return f"--group {quoted(table.names)}"
+    hashes = row_hashes(table.codes_ND)
+    key = hashes.sum(1)
+    loose = [pairs(key - column) for column in hashes.T]
+    return f'--group "all but {table.names[int(np.argmin(loose))]}"'

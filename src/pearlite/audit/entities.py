@@ -62,7 +62,9 @@ def find_entities(
             and pairs(hashes[:, column] + hashes[:, other]) >= ALWAYS * agree[column]
         ]
         called = bool(NAMED_LIKE_ENTITY.search(name))
-        if whole and not called:
+        if whole and (
+            not called or name.lower().endswith("s")
+        ):  # "stations" counts, "station" names
             continue
         if not called and not fixed:
             continue

@@ -21,6 +21,7 @@ COVERED = 0.05  # least share of rows that agree with another
 MOST_COLUMNS = 40
 MOST_STARTS = 12
 SEARCHED = 10_000  # rows
+MOST_OTHERS = 12  # columns that "all but" names at most, unless the group has more
 BREAK = 0.7  # a column that leaves fewer of the agreeing pairs was varied, not repeated
 
 Hashes = NDArray[np.uint64]
@@ -77,7 +78,7 @@ def _finding(
 ) -> list[Finding]:
     names = [table.names[column] for column in columns]
     others = [name for name in table.names if name not in names]
-    brief = len(others) <= len(names)
+    brief = len(others) <= max(len(names), MOST_OTHERS)
     by = f"all but {','.join(others)}" if brief else ",".join(names)
     sizes = np.bincount(label)
     shared = sizes[label] > 1

@@ -65,7 +65,7 @@ def find_near_duplicates(
     what = (
         f"{counted(len(rows), 'row')} {'differs' if len(rows) == 1 else 'differ'} from an earlier "
         f"one by less than {CLOSE:.1%} of the spread in every column; chance alone would make "
-        f"{number(round(expected, 2))} such pairs."
+        f"{number(round(expected, 2))} such pairs. Keep one of each, or a column that names them."
     )
     inflation = (
         measure.grouped(_linked(table.rows, close), "near rows together") if measure else None

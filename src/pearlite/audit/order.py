@@ -11,9 +11,9 @@ from pearlite.audit.prepared import Prepared
 from pearlite.audit.quick import fit_predict, folds
 from pearlite.audit.words import quoted
 
-NAMED_LIKE_TIME = re.compile(
-    r"(^|[_\W])(date|datetime|time|timestamp|year|month|day|week|hour|trend|period)([_\W]|$)",
-    re.IGNORECASE,
+NAMED_LIKE_TIME = re.compile(r"(^|[_\W])(date|timestamp|year|trend)([_\W]|$)", re.IGNORECASE)
+NAMED_LIKE_DURATION = re.compile(
+    r"(^|[_\W])(time|month|day|week|hour|period)([_\W]|$)", re.IGNORECASE
 )
 STRETCHES = 5
 BLOCK = 10  # neighbouring rows that are kept together
@@ -29,8 +29,7 @@ def find_time(table: Prepared, measure: Measure | None) -> list[Finding]:
         return []
     found = []
     for column, (name, kind) in enumerate(zip(table.names, table.kinds, strict=True)):
-        numeric = kind == "number" and bool(NAMED_LIKE_TIME.search(name))
-        if kind != "date" and not numeric:
+        if kind != "date" and not (kind == "number" and _tells_time(table, column)):
             continue
         times = table.numbers_ND[measure.rows, column]
         if not np.isfinite(times).all() or len(np.unique(times)) < STRETCHES:
@@ -63,6 +62,13 @@ def find_time(table: Prepared, measure: Measure | None) -> list[Finding]:
             )
         )
     return found
+
+
+def _tells_time(table: Prepared, column: int) -> bool:
+    """Tell whether numbers are called like a time; what may be a duration must order the rows."""
+    name, numbers = table.names[column], table.numbers_ND[:, column]
+    sorted_by_it = bool((np.diff(numbers) >= 0).all())
+    return bool(NAMED_LIKE_TIME.search(name) or (sorted_by_it and NAMED_LIKE_DURATION.search(name)))
 
 
 def find_alike_neighbours(table: Prepared, measure: Measure | None) -> list[Finding]:

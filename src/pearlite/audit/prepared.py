@@ -92,7 +92,7 @@ class Prepared:
 
     @cached_property
     def coarse_ND(self) -> NDArray[np.int64]:
-        """Codes of tenths: what an ordered column says roughly, an unordered one exactly or not."""
+        """What each value is roughly: a tenth of its column, or itself if it is frequent."""
         columns = [self._coarse(column) for column in range(self.codes_ND.shape[1])]
         return np.column_stack(columns) if columns else self.codes_ND
 
@@ -103,10 +103,24 @@ class Prepared:
         if self.distinct[column] <= TENTHS:
             return codes
         if self.kinds[column] in ("number", "date"):
-            numbers = self.numbers_ND[:, column]
-            inner = np.nanquantile(numbers, np.linspace(0.1, 0.9, 9))
-            return np.where(np.isnan(numbers), -1, np.searchsorted(inner, numbers, side="right"))
+            return roughly(codes, self.numbers_ND[:, column])
         return np.zeros_like(codes)
+
+
+def roughly(codes: NDArray[np.int64], numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the tenth in which each number lies, a frequent number standing for itself.
+
+    Parameters
+    ----------
+    codes
+        Equal where the numbers are; -1 where one is missing.
+    numbers
+        NaN where missing.
+    """
+    inner = np.nanquantile(numbers, np.linspace(0.1, 0.9, 9))
+    tenths = np.where(codes < 0, -1, np.searchsorted(inner, numbers, side="right"))
+    counts = np.append(np.bincount(codes[codes >= 0]), 0)
+    return np.where(counts[codes] >= len(codes) / TENTHS, TENTHS + codes, tenths)
 
 
 def prepare(

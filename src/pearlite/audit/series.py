@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pearlite.audit.finding import Finding
 from pearlite.audit.prepared import Prepared
-from pearlite.audit.words import counted, row_name, rows_named
+from pearlite.audit.words import counted, listed, row_name, rows_named
 
 LONG = 20  # equal values in a row
 USUAL = 5.0  # times as many as all but 1 % of the stretches of equal values have
@@ -25,22 +25,32 @@ def find_series(table: Prepared) -> list[Finding]:
             "the time of the row before."
         )
         found.append(Finding("repeated time", False, what, rows_named(table, twice), len(twice)))
+    return found + _stuck(table)
+
+
+def _stuck(table: Prepared) -> list[Finding]:
+    still, names = np.zeros(table.rows, bool), []
+    longest = (0, 0)
     for column, (name, kind) in enumerate(zip(table.names, table.kinds, strict=True)):
         if kind != "number" or table.distinct[column] < VARIED:
             continue
         starts, lengths = _stretches(table.codes_ND[:, column])
         bound = max(LONG, USUAL * float(np.quantile(lengths, 0.99)))
-        stuck = np.flatnonzero(lengths >= bound)
-        if len(stuck):
-            longest = stuck[lengths[stuck].argmax()]
-            what = (
-                f"{name} stands still in {counted(int(lengths[stuck].sum()), 'row')}, "
-                f"{lengths[longest]} at a time from {row_name(table, int(starts[longest]))} on: "
-                "was the sensor stuck, or were gaps filled?"
-            )
-            where = rows_named(table, starts[stuck])
-            found.append(Finding("stuck values", False, what, where, int(lengths[stuck].sum())))
-    return found
+        for start, length in zip(starts[lengths >= bound], lengths[lengths >= bound], strict=True):
+            still[start : start + length] = True
+            longest = max(longest, (int(length), int(start)))
+            names.append(name)
+    if not names:
+        return []
+    rows = np.flatnonzero(still)
+    columns = list(dict.fromkeys(names))
+    what = (
+        f"{listed(columns)} {'stands' if len(columns) == 1 else 'stand'} still in "
+        f"{counted(len(rows), 'row')}, {longest[0]} at a time from {row_name(table, longest[1])} "
+        "on: was the sensor stuck, or were gaps filled?"
+    )
+    begin = rows[np.diff(rows, prepend=-2) > 1]
+    return [Finding("stuck values", False, what, rows_named(table, begin), len(rows))]
 
 
 def _times(table: Prepared) -> NDArray[np.float64] | None:
