@@ -5,21 +5,22 @@ After Mitchell et al., Model Cards for Model Reporting, FAT* 2019 (arXiv 1810.03
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from pearlite.data.split import Split
 from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
 from pearlite.provenance import versions
 
+if TYPE_CHECKING:
+    from torch import nn
+
 
 def model_card(
     name: str,
     *,
     about: str,
-    network: nn.Module | str,
+    network: "nn.Module | str",
     data: Sequence[Mapping[str, Any]],
     split: Split | None,
     seed: int,
@@ -95,7 +96,7 @@ def model_card(
     return "\n\n".join(filter(None, sections)) + "\n"
 
 
-def _counted(network: nn.Module) -> str:
+def _counted(network: "nn.Module") -> str:
     weights = list(network.parameters())
     count, size = sum(w.numel() for w in weights), sum(w.nbytes for w in weights)
     return f"{type(network).__name__}, {count:,} parameters, {size:,} bytes"

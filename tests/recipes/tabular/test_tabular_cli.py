@@ -86,7 +86,9 @@ def test_bad_input_is_one_sentence_and_exit_code_2(pearlite, tmp_path, content, 
         (["--target", "y", "--drop", "y"], "cannot be dropped"),
         (["--target", "y", "--metric", "meen"], "'meen'"),
         (["--target", "y", "--metric", "accuracy"], "different classes in 60 rows"),
+        (["--target", "y", "--metric", "coverage"], "no better end"),
         (["--target", "y", "--sheet", "one"], "no Excel file"),
+        (["--target", "y", "--dask", "tcp://127.0.0.1:1"], "Parquet"),
         (["--target", "y", "--drop", "a", "--drop", "b"], "no"),
         (["--target", "y", "--quantile", "0"], "quantile"),
     ],
@@ -121,16 +123,23 @@ def test_a_column_that_leaks_is_refused_with_exit_code_3(pearlite, tmp_path):
     assert said.count("\n") == 1
 
 
-def test_a_million_categories_are_no_trouble(pearlite, tmp_path):
+@pytest.fixture
+def _no_learning_curve(monkeypatch):
+    monkeypatch.setattr("pearlite.recipes.tabular.explain.more_data", lambda *_: None)
+
+
+@pytest.mark.usefixtures("_no_learning_curve")
+def test_many_categories_are_no_trouble(pearlite, tmp_path):
     random = np.random.default_rng(0)
-    many = table(3000).assign(name=[f"sample {n}" for n in random.integers(0, 10**6, 3000)])
+    many = table(2000).assign(name=[f"sample {n}" for n in random.integers(0, 10**6, 2000)])
     (tmp_path / "t.csv").write_text(text(many))
-    options = ["--target", "y", "--quality", "fast", "--minutes", "0.2", "--workers", "1"]
+    options = ["--target", "y", "--quality", "fast", "--minutes", "0.1", "--workers", "1"]
     code, out, _ = pearlite("tabular", "t.csv", *options, "--json")
     assert code == 0
     assert json.loads(out)["test"]["metrics"]["mae"]["value"] < 0.8
 
 
+@pytest.mark.usefixtures("_no_learning_curve")
 def test_the_whole_chain_by_hand(pearlite, tmp_path):
     (tmp_path / "t.csv").write_text(text(table(150)))
     (tmp_path / "new.csv").write_text(text(table(5).drop(columns="y")))

@@ -6,7 +6,7 @@ import pytest
 
 import pearlite as pl
 from pearlite.data.split import Split
-from pearlite.recipes.tabular import runs
+from pearlite.recipes.tabular import work
 from pearlite.run import Stopped
 
 
@@ -15,7 +15,15 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def alloys(count=40, seed=0):
+@pytest.fixture
+def _no_learning_curve(monkeypatch):
+    monkeypatch.setattr("pearlite.recipes.tabular.explain.more_data", lambda *_: None)
+
+
+quick = pytest.mark.usefixtures("_no_learning_curve")
+
+
+def alloys(count=60, seed=0):
     """Make alloys that were each measured at four temperatures: copper hardens, heat softens."""
     random = np.random.default_rng(seed)
     melt = np.repeat(np.arange(count), 4)
@@ -23,7 +31,7 @@ def alloys(count=40, seed=0):
     heat = np.tile([20.0, 200.0, 400.0, 600.0], count)
     batch = random.normal(0, 1, count)[melt]
     table = {"melt": [f"M{n:03d}" for n in melt], "copper": copper, "tin": tin, "heat": heat}
-    hardness = 100 + 40 * copper - 0.05 * heat + 3 * batch + random.normal(0, 1, len(melt))
+    hardness = 100 + 100 * copper - 0.05 * heat + 3 * batch + random.normal(0, 1, len(melt))
     return pd.DataFrame(table | {"hardness": hardness.round(3)})
 
 
@@ -92,10 +100,17 @@ def test_new_files_get_their_predictions_beside_their_own_columns(run, tmp_path)
     table = pd.read_csv(path)
     assert list(table)[:4] == ["melt", "copper", "tin", "heat"]
     assert list(table)[4:] == ["prediction", "low", "high", "outside_domain"]
-    error = (table["prediction"] - alloys(5, seed=1)["hardness"]).abs().mean()
-    assert error < 0.6 * alloys()["hardness"].std()
+    hardness = alloys(5, seed=1)["hardness"].to_numpy()
+    assert np.abs(table["prediction"].to_numpy() - hardness).mean() < 0.6 * hardness.std()
     with pytest.raises(pl.InputError, match="exists already"):
         run.apply("new.csv")
+
+
+def test_a_file_larger_than_memory_is_predicted_in_parts(run, tmp_path, monkeypatch):
+    alloys().to_parquet("new.parquet", row_group_size=50)
+    monkeypatch.setattr("pearlite.recipes.tabular.reuse.is_big", lambda _: True)
+    (path,) = run.apply("new.parquet", tmp_path / "there")
+    pd.testing.assert_frame_equal(pd.read_csv(path), run.apply(alloys()))
 
 
 def test_what_was_never_seen_is_marked(run):
@@ -154,6 +169,7 @@ def test_a_finished_run_has_nothing_left_to_do(run):
     assert run.test["looks"] == 1
 
 
+@quick
 def test_every_run_that_looks_at_the_same_test_part_is_counted(made, tmp_path):
     shutil.copytree(made, tmp_path / "all")
     second = fitted(tmp_path / "all" / "second", made / "alloys.csv", group="melt")
@@ -161,6 +177,7 @@ def test_every_run_that_looks_at_the_same_test_part_is_counted(made, tmp_path):
     assert "looked at 2 times" in second.page.read_text()
 
 
+@quick
 def test_a_hidden_group_is_refused_with_what_it_costs_and_can_be_forced(tmp_path):
     table = alloys().drop(columns="melt")
     with pytest.raises(pl.Refused, match=r'--group "all but heat".*--force'):
@@ -170,18 +187,20 @@ def test_a_hidden_group_is_refused_with_what_it_costs_and_can_be_forced(tmp_path
     assert "--force was given although" in forced.page.read_text()
 
 
+@quick
 def test_all_but_declares_the_hidden_group(tmp_path):
     run = fitted("r", alloys().drop(columns="melt"), group="all but heat")
-    assert run.test["groups"] == 40
+    assert run.test["groups"] == 60
     assert run.test["columns"] == 3
 
 
+@quick
 def test_ctrl_c_while_explaining_keeps_the_result_and_the_model(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "explain", stop)
+        patch.setattr(work, "explain", stop)
         with pytest.raises(Stopped, match="pearlite tabular --resume r"):
             fitted("r", group="melt")
     stopped = pl.load("r")
@@ -200,6 +219,7 @@ def test_a_table_that_changed_cannot_be_resumed(run, made, monkeypatch):
         run.resume()
 
 
+@quick
 def test_classes_come_with_probabilities_and_their_reliability(tmp_path):
     table = alloys(60).drop(columns="melt").drop_duplicates("copper")
     table["phase"] = np.where(table["copper"] + table["tin"] > 1, "delta", "alpha")
@@ -214,14 +234,18 @@ def test_classes_come_with_probabilities_and_their_reliability(tmp_path):
     assert "Confusion matrix" in run.page.read_text()
 
 
+@quick
 def test_quantiles_are_predicted_in_order(tmp_path):
     run = fitted("r", group="melt", quantiles=(0.9, 0.1, 0.5))
     names = ["quantile 0.1", "quantile 0.5", "quantile 0.9"]
     assert (np.diff(run.result[names]) >= 0).all()
     assert run.test["metrics"]["pinball"]["value"] > 0
+    inside = run.result["truth"].between(run.result["low"], run.result["high"])
+    assert run.test["coverage"]["value"] == pytest.approx(inside.mean())
     assert list(run.apply(alloys(3))[names].shape) == [12, 3]
 
 
+@quick
 def test_the_latest_rows_are_the_test_part(tmp_path):
     table = alloys(50).drop(columns="melt")[::4].reset_index(drop=True)
     table["day"] = pd.date_range("2026-01-01", periods=len(table))
@@ -231,6 +255,7 @@ def test_the_latest_rows_are_the_test_part(tmp_path):
     np.testing.assert_array_equal(np.sort(run.result["truth"]), np.sort(latest))
 
 
+@quick
 def test_a_weight_of_zero_leaves_a_row_without_a_say(tmp_path):
     table = alloys(50).drop(columns="melt")[::4].reset_index(drop=True)
     table["trust"] = 1.0

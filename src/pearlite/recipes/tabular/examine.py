@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pearlite.judge.answers import read_labels, read_quantiles
+from pearlite.judge.answers import read_labels
 from pearlite.judge.baselines import dummy, simple
 from pearlite.judge.bootstrap import bootstrap
 from pearlite.judge.calibration import reliability
@@ -51,10 +51,7 @@ class Answer:
 
     def to(self, metric: Metric) -> NDArray[Any]:
         """Return the part of the answer that a metric asks for."""
-        if metric.read is read_quantiles and self.values.ndim == 1 and self.interval is not None:
-            return self.interval
-        wants_labels = self.shares is None or metric.read is read_labels
-        return self.values if wants_labels or self.shares is None else self.shares
+        return self.values if self.shares is None or metric.read is read_labels else self.shares
 
 
 def answer(
@@ -146,7 +143,7 @@ def examine(
         },
     }
     if own.interval is not None:
-        coverage = _scored(METRICS["coverage"], truth, own, given)
+        coverage = _scored(METRICS["coverage"], truth, Answer(own.interval), given)
         width = float(np.mean(np.ptp(own.interval, axis=1)))
         facts["coverage"] = coverage | {"nominal": COVERAGE, "width": width}
     if own.shares is not None:

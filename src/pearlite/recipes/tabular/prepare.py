@@ -132,6 +132,8 @@ def prepare(
         known_columns(table, settings.drop, "dropped column")
     truth = read_truth(target, settings.metric, settings.quantiles)
     metric = chosen(truth.goal, settings.metric, settings.quantiles)
+    if metric.higher_is_better is None:
+        raise InputError(f"--metric {metric.name} has no better end to aim at; take another")
     rows = table.dropna(subset=[settings.target])
     inputs = inputs.set_axis(rows.index)
     named, group, names = _groups(rows, settings)

@@ -3,18 +3,21 @@
 Axes: N rows, K classes, Q quantiles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pearlite.data.columns import clean
 from pearlite.data.disk import replacing
+from pearlite.data.parquet import Parquet
 from pearlite.data.table import read_table
 from pearlite.errors import InputError
 from pearlite.folders import as_folder
 from pearlite.judge.domain import Domain
+from pearlite.recipes.tabular.big import is_big
 from pearlite.recipes.tabular.examine import Answer, answer
 from pearlite.recipes.tabular.files import Model, load
 from pearlite.recipes.tabular.members.arrays import load_arrays
@@ -75,10 +78,20 @@ def apply(
     for source, path in track(
         list(zip(sources, targets, strict=True)), "Predicting", show=progress
     ):
-        predicted = predictor(read_table(source, sheet=sheet))
         folder.mkdir(parents=True, exist_ok=True)
-        written.append(write_table(predicted, path))
+        with replacing(path) as hidden:
+            for number, table in enumerate(_tables(source, sheet)):
+                predictor(table).to_csv(hidden, mode="a", header=number == 0, index=False)
+        written.append(path)
     return written
+
+
+def _tables(source: Path, sheet: str | None) -> Iterator[pd.DataFrame]:
+    """Yield the table of a file: at once, or in parts where it is larger than memory."""
+    if is_big(source):
+        yield from map(clean, Parquet.open(source).batches())
+    else:
+        yield read_table(source, sheet=sheet)
 
 
 class Predictor:

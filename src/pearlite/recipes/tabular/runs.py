@@ -2,42 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic
 from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
-
 from pearlite.data.disk import clear_unfinished
-from pearlite.data.table import read_table
 from pearlite.errors import InputError
-from pearlite.judge.domain import Domain
-from pearlite.judge.looks import SPLIT, Withheld, looks
 from pearlite.provenance import sha256
-from pearlite.recipes.tabular.examine import answer, baselines, examine
-from pearlite.recipes.tabular.explain import explain
-from pearlite.recipes.tabular.files import Model, load
-from pearlite.recipes.tabular.members.arrays import save_arrays
-from pearlite.recipes.tabular.prepare import Prepared, Settings, prepare
-from pearlite.recipes.tabular.report import AUDIT, EXPLAINED, card, html, rows
-from pearlite.recipes.tabular.reuse import (
-    DOMAIN,
-    MODEL,
-    OUTSIDE,
-    Predictor,
-    apply,
-    named,
-    write_table,
-)
-from pearlite.recipes.tabular.train import new_estimator
-from pearlite.run import PAGE, TEST, Run
+from pearlite.recipes.tabular.big import is_big
+from pearlite.recipes.tabular.big_table import BigTable
+from pearlite.recipes.tabular.memory_table import MemoryTable
+from pearlite.recipes.tabular.prepare import Settings
+from pearlite.recipes.tabular.report import html, rows
+from pearlite.recipes.tabular.reuse import apply
+from pearlite.recipes.tabular.work import work
+from pearlite.run import PAGE, Run
 
 __all__ = ["apply", "fit", "report", "resume", "summary"]
 
-KEPT, PREDICTIONS = "table.parquet", "predictions.csv"
-HISTORY, CARD = "history.csv", "card.md"
-FEWEST_GROUPS = 3  # for a domain that knows relatives
-TRAINING = 0.8  # share of the minutes that goes into the portfolio; the rest tests and explains it
+KEPT = "table.parquet"
 
 
 def fit(
@@ -136,14 +117,14 @@ def fit(
         force,
         seed,
     )
-    table = read_table(data, sheet=sheet)
+    table = _opened(data, settings)
     named = isinstance(data, str | Path)
-    source = Path(data) if named else table
+    source = table.frame if isinstance(table, MemoryTable) and not named else Path(data)
     with Run.create("tabular", settings.options(), seed, [source], out, command) as run:
-        if not named:
-            table.to_parquet(run.path / KEPT)
+        if not isinstance(source, Path):
+            source.to_parquet(run.path / KEPT)
             run.record["inputs"][0]["path"] = KEPT
-        _work(run, table, settings, progress)
+        work(run, table, settings, progress)
     return run
 
 
@@ -155,6 +136,8 @@ def resume(
     progress: bool = False,
 ) -> Run:
     """Go on where `run` stopped: what is finished stays.
+
+    A portfolio that was stopped before all its members were tried is fitted and tested again.
 
     Raises
     ------
@@ -171,7 +154,7 @@ def resume(
     settings = Settings(**run.options, seed=run.seed)
     with run:
         clear_unfinished(run.path)
-        _work(run, read_table(source, sheet=settings.sheet), settings, progress)
+        work(run, _opened(source, settings), settings, progress)
     return run
 
 
@@ -185,90 +168,10 @@ def summary(run: Run) -> list[tuple[str, ...]]:
     return rows(run)
 
 
-def _work(run: Run, table: pd.DataFrame, settings: Settings, progress: bool) -> None:
-    """Audit, split, train, test, explain, draw: whatever of that the folder does not hold yet."""
-    clock = _Clock(settings.minutes)
-    prepared = prepare(table, settings, run.inputs[0].name, progress)
-    run.write_json(AUDIT, prepared.audit.facts())
-    prepared.split.save(run.path / SPLIT)
-    model = _trained(run, prepared, settings, clock, progress)
-    stopped = model.portfolio_.stopped == "interrupt"
-    if Path(PREDICTIONS).stem not in run.results:
-        _test(run, prepared, model)
-    if not (stopped or (run.path / EXPLAINED).exists()):
-        run.write_json(EXPLAINED, explain(prepared, model, clock.left(), settings, progress))
-    run.write_text(CARD, card(run))
-    report(run)
-    if stopped:
-        raise KeyboardInterrupt
-
-
-class _Clock:
-    """How much of a budget of time is left."""
-
-    def __init__(self, minutes: float | None) -> None:
-        self.end = None if minutes is None else monotonic() + 60 * minutes
-
-    def left(self, share: float = 1.0) -> float | None:
-        """Return minutes, or None without a budget."""
-        return None if self.end is None else max(0.0, share * (self.end - monotonic()) / 60)
-
-
-def _trained(run: Run, table: Prepared, settings: Settings, clock: _Clock, progress: bool) -> Model:
-    """Return the run's model, fitted to train and validation unless the folder holds it."""
-    folder = run.path / MODEL
-    if folder.exists():
-        return load(folder)
-    rows = table.known
-    model = new_estimator(
-        table,
-        quality=settings.quality,
-        minutes=clock.left(TRAINING),
-        seed=settings.seed,
-        threads=settings.workers,
-        progress=progress,
-    )
-    model.fit(table.inputs.iloc[rows], table.truth.labels[rows], **table.of(rows))
-    write_table(pd.DataFrame(model.portfolio_.history), run.path / HISTORY)
-    features = model.portfolio_.features.matrix(table.inputs.iloc[rows], "dense")
-    group = None if table.group is None else table.group[rows]
-    few = group is not None and len(np.unique(group)) < FEWEST_GROUPS
-    domain = Domain.learn(features, group=None if few else group, seed=settings.seed)
-    save_arrays(run.path / DOMAIN, domain.arrays())
-    model.save(folder)
-    return model
-
-
-def _test(run: Run, table: Prepared, model: Model) -> None:
-    """Look at the withheld part, once, and write down what it says."""
-    known = run.record["inputs"][0]["sha256"]
-    withheld = Withheld(table.split.test, looks(run.path.parent, known, table.split.hash))
-    rows = withheld.look()
-    inputs, classes = table.inputs.iloc[rows], table.truth.classes
-    said = answer(model, inputs, classes)
-    outside = Predictor.open(run).outside(inputs)
-    facts = {
-        "target": run.options["target"],
-        "goal": table.truth.goal,
-        "metric": table.metric.name,
-        "classes": classes,
-        "quantiles": table.quantiles,
-        "rows": {name: len(part) for name, part in table.split.parts.items()},
-        "columns": table.inputs.shape[1],
-        "groups": None if table.group is None else len(np.unique(table.group)),
-        "split": table.split.why,
-        "looks": withheld.looks,
-        "looks_sentence": withheld.sentence,
-        "outside_domain": float(outside.mean()),
-        "members": model.portfolio_.weights,
-        "stopped": model.portfolio_.stopped,
-        "notes": table.notes,
-    }
-    others = baselines(model, table, rows)
-    run.write_json(TEST, facts | examine(table, rows, said, others, run.seed))
-    columns = {"row": inputs.index, "truth": table.truth.labels[rows]}
-    columns |= named(said, classes, table.quantiles) | {OUTSIDE: outside}
-    if table.group_names is not None:
-        columns["group"] = table.group_names[rows]
-    write_table(pd.DataFrame(columns), run.path / PREDICTIONS)
-    run.finish(Path(PREDICTIONS).stem, PREDICTIONS)
+def _opened(source: Any, settings: Settings) -> MemoryTable | BigTable:
+    """Return the table in memory, or on disk where it is too large or goes to a cluster."""
+    if isinstance(source, str | Path) and (settings.dask is not None or is_big(source)):
+        return BigTable.open(source, settings)
+    if settings.dask is not None:
+        raise InputError("--dask takes a Parquet file or a folder of them, not a table in memory")
+    return MemoryTable.open(source, settings)
