@@ -1,6 +1,5 @@
 """Tables are read from any file or object; what is wrong with them is said in one sentence."""
 
-import datetime
 import gzip
 from pathlib import Path
 from typing import Any
@@ -140,21 +139,6 @@ def test_a_line_that_ends_late_in_a_large_file_is_told_apart(tmp_path: Path) -> 
     rows[15_000] += ",more"
     with pytest.raises(InputError, match="line 15002 has 4 fields where the header has 3"):
         read_table(write(tmp_path, "\n".join(["n,x,t", *rows])))
-
-
-def test_excel_sheets_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "book.xlsx"
-    with pd.ExcelWriter(path) as book:
-        PLAIN.to_excel(book, sheet_name="one", index=False, startrow=2, startcol=1)
-        when = pd.DataFrame({"day": [datetime.date(2026, 1, 31)], "mixed": ["1,5"]})
-        when.to_excel(book, sheet_name="two")
-    frame = read_table(path)
-    pd.testing.assert_frame_equal(frame, PLAIN, check_dtype=False)
-    assert frame.attrs["notes"] == ["of 2 sheets the first, 'one', was read; choose by --sheet"]
-    second = read_table(path, sheet="two")
-    assert second["day"].tolist() == [pd.Timestamp("2026-01-31")]
-    with pytest.raises(InputError, match="has no sheet 'three'; it has 'one', 'two'"):
-        read_table(path, sheet="three")
 
 
 @pytest.mark.parametrize("form", ["parquet", "feather", "stream", "folder"])

@@ -45,7 +45,7 @@ def read_excel(path: Path, sheet: str | None) -> tuple[pd.DataFrame, list[str]]:
                 )
     except InputError:
         raise
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, SyntaxError) as error:
         raise InputError(f"{path} is no Excel workbook that can be read: {error}") from error
     notes = []
     if sheet is None and len(sheets) > 1:
