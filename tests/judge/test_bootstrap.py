@@ -102,9 +102,9 @@ def test_large_tables_are_resampled_in_seconds(name):
     random = np.random.default_rng(0)
     truth = random.integers(2, size=20_000)
     answer = random.random(20_000)
-    start = time.perf_counter()
+    start = time.process_time()
     got = bootstrap(METRICS[name], truth, answer)
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 20
     half = (got.high - got.low) / 2
     exact = {"mae": answer.std() / 20_000**0.5, "roc_auc": (1 / 12 * 4 / 20_000) ** 0.5}[name]
     assert half == pytest.approx(1.96 * exact, rel=0.15)
