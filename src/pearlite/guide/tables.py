@@ -184,8 +184,8 @@ def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> S
         if columns[0].kind == "number" and _memory(frame.iloc[:, 0].to_numpy(np.float64)) > _KEPT:
             return Seen("series", f"a series of {len(frame)} values", {"target": columns[0].name})
         raise InputError(
-            f"the table has one column, {columns[0].name!r}; beside it columns are needed to predict "
-            "it from"
+            f"the table has one column, {columns[0].name!r}; beside it, columns to predict it from "
+            "are needed"
         )
     numbers = [c for c in columns if c.kind in ("number", "flag")]
     goals = [c.name for c in numbers if c.missing < _GAPS and not c.note]
