@@ -64,7 +64,7 @@ def _finding(
     inflation = measure.grouped(same, "equal rows together") if measure else None
     grave = inflation.real if inflation else len(later) > 0.2 * table.rows
     where = rows_named(table, later, origin)
-    declare = _declare(table)
+    declare = _declare(table) if grave else ""
     return Finding("exact duplicates", grave, what, where, len(later), inflation, declare)
 
 

@@ -112,8 +112,9 @@ class Audit:
             return "Nothing was found that would make a test dishonest."
         if self.grave:
             declared = list(dict.fromkeys(f.declare for f in self.grave if f.declare))
-            asked = f": declare {', '.join(declared)}" if declared else "; mend the data first"
-            return f"An honest test is not possible as the data are{asked}."
+            asked = f": declare {declared[0]}" if declared else "; mend the data first"
+            more = " Then audit again: more was found." if len(declared) > 1 else ""
+            return f"An honest test is not possible as the data are{asked}.{more}"
         return "Nothing grave was found; read the notes."
 
     def table(self) -> list[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """The audit of a table: every check in turn, on one reading of the table and one quick model."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,6 +91,7 @@ def audit_table(
     ]
     for check in track(checks, "Looking", show=progress):
         found += check()
+    found = _one_group(found)
     size = f"{len(frame):,} rows × {frame.shape[1]} columns"
     return Audit(subject, size, tuple(found), table.overview)
 
@@ -97,3 +99,14 @@ def audit_table(
 def _disguised(found: list[Finding]) -> bool:
     """Tell whether the quick model is too good to judge labels by."""
     return any(finding.kind == "target in disguise" for finding in found)
+
+
+def _one_group(found: list[Finding]) -> list[Finding]:
+    """Let equal rows ask for the hidden group, if one is to be declared: it holds them together."""
+    groups = [finding.declare for finding in found if finding.kind == "hidden group"]
+    return [
+        replace(finding, declare=groups[0])
+        if groups and finding.kind == "exact duplicates" and finding.grave
+        else finding
+        for finding in found
+    ]
