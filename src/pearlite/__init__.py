@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pearlite.data.image import Image as Image
     from pearlite.errors import InputError as InputError
     from pearlite.errors import Refused as Refused
-    from pearlite.guide import guide as guide
+    from pearlite.fieldguide import guide as guide
     from pearlite.recipes import fit as fit
     from pearlite.recipes import load as load
     from pearlite.run import Run as Run
@@ -25,7 +25,7 @@ _HOMES = {
     "Run": "pearlite.run",
     "audit": "pearlite.audit",
     "fit": "pearlite.recipes",
-    "guide": "pearlite.guide",
+    "guide": "pearlite.fieldguide",
     "load": "pearlite.recipes",
     "samples": "pearlite.data",
 }

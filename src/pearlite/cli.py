@@ -132,7 +132,7 @@ def guide(
     json: Json = False,
 ) -> None:
     """Say what this data is, which task and model fit it, and the command to type."""
-    from pearlite.guide import guide as advise
+    from pearlite.fieldguide import guide as advise
 
     advice = advise(data, **_given(target=target))
     if not json:

@@ -14,9 +14,9 @@ from scipy import ndimage
 import pearlite as pl
 from pearlite.data import samples
 from pearlite.errors import InputError
-from pearlite.guide import guide
-from pearlite.guide.answer import works
-from pearlite.guide.field_guide import FIELD_GUIDE, markdown
+from pearlite.fieldguide import guide
+from pearlite.fieldguide.answer import works
+from pearlite.fieldguide.field_guide import FIELD_GUIDE, markdown
 from pearlite.recipes import TASKS
 
 RANDOM = np.random.default_rng(0)

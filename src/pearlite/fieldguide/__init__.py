@@ -12,11 +12,11 @@ from pearlite.data.outlines import find_outlines
 from pearlite.data.read import SUFFIXES, read
 from pearlite.data.table import TABLES, read_table
 from pearlite.errors import InputError
+from pearlite.fieldguide.answer import Guide, Seen, answer, quoted
+from pearlite.fieldguide.images import describes, is_image, see_collection, see_image
+from pearlite.fieldguide.tables import same_tables, see_table, shared_rows
+from pearlite.fieldguide.texts import TEXTS, see_texts
 from pearlite.folders import RECORD
-from pearlite.guide.answer import Guide, Seen, answer, quoted
-from pearlite.guide.images import describes, is_image, see_collection, see_image
-from pearlite.guide.tables import same_tables, see_table, shared_rows
-from pearlite.guide.texts import TEXTS, see_texts
 
 __all__ = ["Guide", "guide"]
 

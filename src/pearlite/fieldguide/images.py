@@ -13,8 +13,8 @@ from pearlite.data.labels import is_label_image
 from pearlite.data.read import read
 from pearlite.data.table import read_table
 from pearlite.errors import InputError
-from pearlite.guide.answer import Seen, quoted
-from pearlite.guide.noise import see_noise
+from pearlite.fieldguide.answer import Seen, quoted
+from pearlite.fieldguide.noise import see_noise
 
 _LOOKED_AT = 3  # images of a folder that are opened
 _NAMED = 0.5  # share of a column's entries that are images

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pearlite.guide.field_guide import FIELD_GUIDE, Row
+from pearlite.fieldguide.field_guide import FIELD_GUIDE, Row
 from pearlite.provenance import plain
 from pearlite.recipes import TASKS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pearlite.audit.words import counted
 from pearlite.data.composition import is_composition
 from pearlite.errors import InputError
-from pearlite.guide.answer import Seen, quoted
+from pearlite.fieldguide.answer import Seen, quoted
 
 TEXTS = (".txt", ".md", ".text", ".rst", ".tex")
 _LOOKED_AT = 2**22  # bytes
