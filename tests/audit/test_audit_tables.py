@@ -95,6 +95,18 @@ def test_a_hidden_group_is_grave_and_its_inflation_is_measured() -> None:
     assert "grouped by all but age" in found.inflation.sentence
 
 
+def test_specimens_that_only_few_values_describe_are_found_by_their_varied_column() -> None:
+    random = np.random.default_rng(0)
+    base = pd.DataFrame(random.integers(0, 4, (90, 4)), columns=["a", "b", "c", "d"])
+    own = random.normal(0, 2, 90)
+    frame = pd.concat(
+        [base.assign(age=age, y=base["a"] + own + np.log(age)) for age in (1.0, 3.0, 7.0, 28.0)]
+    )
+    found = one(audit(shuffled(frame), target="y"), "hidden group")
+    assert found.declare == '--group "all but age"'
+    assert found.grave
+
+
 def test_a_declared_hidden_group_is_no_finding() -> None:
     found = audit(repeated(), target="strength", group="all but age")
     assert not found.grave
@@ -291,6 +303,7 @@ def test_the_audit_prints_saves_and_shows(tmp_path) -> None:
     found = audit(path, target="strength")
     assert found.subject == "mixes.csv"
     assert found.table()[0][0] == "finding"
+    assert audit(clean(), target="strength").table()[1][0] == "nothing"
     assert found.table()[1][0] == "hidden group !"
     assert json.loads(json.dumps(found.facts()))["findings"][0]["grave"] is True
     assert "--group" in found.verdict

@@ -119,7 +119,8 @@ class Audit:
 
     def table(self) -> list[tuple[str, ...]]:
         """Return rows for the terminal, the head first."""
-        return [HEAD, *(_row(finding) for finding in self.findings)]
+        rows = [_row(finding) for finding in self.findings]
+        return [HEAD, *(rows or [("nothing", self.verdict, "", "")])]
 
     def facts(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""

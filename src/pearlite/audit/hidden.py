@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pearlite.audit.agreement import NEVER, by_chance, labels, pairs, row_hashes
+from pearlite.audit.crossed import find_crossed
 from pearlite.audit.finding import Finding
 from pearlite.audit.inflation import Measure
 from pearlite.audit.prepared import Prepared
@@ -61,12 +62,16 @@ def find_hidden_groups(
         lift = _agreeing(key, group_hash) / max(expected, 0.5)
         if lift >= LIFT and (best is None or covered * np.log(lift) > best[0]):
             best = covered * float(np.log(lift)), columns, float(lift)
-    if best is None:
-        return [], None
-    columns = sorted(best[1])
-    label = labels(row_hashes(table.codes_ND[:, columns]).sum(1))
-    found = _finding(table, measure, columns, label, best[2])
-    return found, label if found else None
+    sets = [] if best is None else [(best[1], best[2])]
+    crossed = find_crossed(table)
+    if crossed is not None:
+        sets.append((crossed, 0.0))
+    for columns, lift in sets:
+        label = labels(row_hashes(table.codes_ND[:, columns]).sum(1))
+        found = _finding(table, measure, sorted(columns), label, lift)
+        if found:
+            return found, label
+    return [], None
 
 
 def _finding(
@@ -84,7 +89,10 @@ def _finding(
     shared = sizes[label] > 1
     inflation = measure.grouped(label, f"grouped by {by}") if measure else None
     grave = inflation.real if inflation else lift >= SURE and shared.mean() >= 4 * COVERED
-    if inflation and not grave and (lift < SURE or shared.mean() < 4 * COVERED):
+    if not inflation and lift < LIFT:
+        return []
+    telling = lift >= SURE and shared.mean() >= 4 * COVERED and table.group is None
+    if inflation and not grave and not telling:
         return []
     same = f"in everything but {listed(others)}" if brief else f"in {listed(names)}"
     across = " of another declared group" if table.group is not None else ""
