@@ -110,7 +110,7 @@ def test_a_file_larger_than_memory_is_predicted_in_parts(run, tmp_path, monkeypa
     alloys().to_parquet("new.parquet", row_group_size=50)
     monkeypatch.setattr("pearlite.recipes.tabular.reuse.is_big", lambda _: True)
     (path,) = run.apply("new.parquet", tmp_path / "there")
-    pd.testing.assert_frame_equal(pd.read_csv(path), run.apply(alloys()))
+    pd.testing.assert_frame_equal(pd.read_csv(path), run.apply(alloys()), check_dtype=False)
 
 
 def test_what_was_never_seen_is_marked(run):
@@ -232,6 +232,13 @@ def test_classes_come_with_probabilities_and_their_reliability(tmp_path):
     assert run.test["baselines"].keys() == {"dummy", "logistic"}
     assert run.test["reliability"]["bins"]
     assert "Confusion matrix" in run.page.read_text()
+
+
+def test_few_groups_make_a_run_without_what_they_cannot_tell(tmp_path):
+    run = fitted("r", alloys(10), group="melt")
+    assert "not known" in dict((row[0], row[2]) for row in run.summary())["mean absolute error"]
+    assert run.read_json("explained.json")["more_data"] is None
+    assert "Would more rows help?" not in run.page.read_text()
 
 
 @quick

@@ -56,7 +56,7 @@ def explain(
     unfolded = Unfolded(table.inputs.iloc[rows])
     seconds = SECONDS if minutes is None else min(SECONDS, SHARE * 60 * minutes)
     found = _importance(table, model, unfolded, seconds, settings.seed)
-    columns = [name for each in found for name in each.columns if each.loss.low > 0]
+    columns = [name for each in found for name in each.columns if each.loss.value > 0]
     curves = _dependence(table, model, unfolded, columns, seconds, settings.seed, progress)
     metric = table.metric
     worse = "falls" if metric.higher_is_better else "grows"

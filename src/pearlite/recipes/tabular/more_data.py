@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pearlite.errors import InputError
 from pearlite.judge.learning_curve import learning_curve
 from pearlite.judge.scores import CLASSES
 from pearlite.recipes.tabular.examine import answer
@@ -19,6 +20,7 @@ from pearlite.see.progress import track
 LEAST = 0.1  # share of the training part from which the curve begins
 REPEATS = (3, 2, 2, 1, 1)  # different rows at each size
 FEWEST = 20  # rows of the smallest training; the largest has at least three times as many
+FEWEST_UNITS = 10  # rows or groups of the smallest training
 MOST = 50_000  # rows of the largest, to spare the time
 BEYOND = 4  # times the training part to which the law is drawn
 
@@ -26,7 +28,9 @@ BEYOND = 4  # times the training part to which the law is drawn
 def more_data(
     table: Prepared, seed: int, threads: int | None, minutes: float | None, progress: bool
 ) -> dict[str, Any] | None:
-    """Measure a learning curve on the validation part; None for too few or very many rows.
+    """Measure a learning curve on the validation part; None where that cannot be.
+
+    That is where there are too few rows, groups or rows of a class, or more than `MOST` rows.
 
     Returns
     -------
@@ -35,9 +39,10 @@ def more_data(
         the fitted power law, ``label`` of the error, and a ``sentence``.
     """
     train, judged = table.split.train, table.split.validation
-    if not (3 * FEWEST <= len(train) <= MOST and len(judged)):
+    units = len(train) if table.group is None else len(np.unique(table.group[train]))
+    least = max(FEWEST, LEAST * len(train), FEWEST_UNITS / units * len(train))
+    if not (3 * least <= len(train) <= MOST and len(judged)):
         return None
-    least = max(FEWEST, LEAST * len(train))
     sizes = np.geomspace(least, len(train), len(REPEATS)).round().astype(int).tolist()
     random = np.random.default_rng(seed)
     repeats = dict(zip(sizes, REPEATS, strict=True))
@@ -59,7 +64,10 @@ def more_data(
         return found
 
     counted = track(sizes, "Measuring the learning curve", show=progress)
-    measured = {size: errors(size) for size in counted}
+    try:
+        measured = {size: errors(size) for size in counted}
+    except InputError:  # a small part lacks a class
+        return None
     curve = learning_curve(measured.__getitem__, sizes, seed=seed)
     shown = np.geomspace(sizes[0], BEYOND * sizes[-1], 60)
     law = [curve.at(size) for size in shown]

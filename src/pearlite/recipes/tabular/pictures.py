@@ -13,7 +13,7 @@ from pearlite.judge.scores import BINARY, CLASSES
 from pearlite.recipes.tabular.reuse import OUTSIDE
 from pearlite.see.confusion import draw_confusion
 from pearlite.see.figure import framed, png
-from pearlite.see.html import Html
+from pearlite.see.html import Html, tag
 from pearlite.see.importance import draw_dependence, draw_importance
 from pearlite.see.learning_curve import draw_learning_curve
 from pearlite.see.page import side_by_side
@@ -41,8 +41,10 @@ def first_pictures(test: dict[str, Any], predictions: pd.DataFrame) -> Html:
 def importance_pictures(test: dict[str, Any], explained: dict[str, Any]) -> Html:
     """Return what the model leans on, and how its answer follows the columns that matter most."""
     curves = explained["dependence"]
-    shown = [_importance(explained["importance"]), _dependence(curves) if curves else None]
-    return side_by_side(*filter(None, shown))
+    unknown = tag("p", "No column that matters can be drawn as a curve.", class_="subtitle")
+    return side_by_side(
+        _importance(explained["importance"]), _dependence(curves) if curves else unknown
+    )
 
 
 @styled
@@ -149,7 +151,7 @@ def _reliability(test: dict[str, Any], size: tuple[float, float]) -> Html:
 def _importance(found: dict[str, Any]) -> Html:
     height = max(2.0, 0.6 + 0.32 * min(len(found["names"]), 12))
     figure, axes = panels(size=(HALF[0], height))
-    draw_importance(axes[0, 0], found["names"], np.array(found["loss"]), found["label"])
+    draw_importance(axes[0, 0], found["names"], np.array(found["loss"], np.float64), found["label"])
     elements = "Formulas are taken apart into elements. " if found["elements"] else ""
     caption = (
         "How much worse withheld predictions get when a column is shuffled; columns that go "

@@ -1,5 +1,6 @@
 """The page of a table's run: pictures first, then numbers, then caveats."""
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +69,7 @@ def card(run: Run) -> str:
         split=Split.load(run.path / SPLIT),
         seed=run.seed,
         metrics={
-            own["title"]: Interval(own["value"], own["low"], own["high"])
+            own["title"]: Interval(own["value"], *_ends(own))
             for own in test["metrics"].values()
             if own["value"] is not None
         },
@@ -233,4 +234,13 @@ def _percent(share: float) -> str:
 
 
 def _interval(known: dict[str, Any]) -> str:
-    return f"{_number(known['low'])} to {_number(known['high'])}"
+    low, high = _ends(known)
+    if math.isinf(low) or math.isinf(high):
+        return "not known"
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _ends(known: dict[str, Any]) -> tuple[float, float]:
+    """Return the ends of an interval; JSON has no infinity, so that an open end is None there."""
+    low, high = known["low"], known["high"]
+    return -math.inf if low is None else low, math.inf if high is None else high
