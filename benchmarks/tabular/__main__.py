@@ -64,7 +64,7 @@ def run(case: Case, options: argparse.Namespace) -> dict[str, list[Answer]]:
 
 
 def score(case: Case, answer: Answer, test: np.ndarray) -> float:
-    return float(METRICS[case.metric].function(case.target[test], answer.values, None))
+    return float(METRICS[case.metric](case.target[test], answer.values))
 
 
 def table(case: Case, answers: dict[str, list[Answer]]) -> list[str]:
@@ -87,7 +87,9 @@ def table(case: Case, answers: dict[str, list[Answer]]) -> list[str]:
         seconds = float(np.mean([answer.seconds for answer in said]))
         verdict = ""
         if name != OURS:
-            against = compare(truth, together[OURS], together[name], case.metric, group=group)
+            against = compare(
+                truth, together[OURS], together[name], METRICS[case.metric], group=group
+            )
             gap = against.difference
             verdict = f"{gap.value:+.4g} ({gap.low:+.4g} to {gap.high:+.4g}): {against.verdict}"
         lines.append(

@@ -22,7 +22,7 @@ class Case:
     inputs
         One row a sample.
     target
-        Numbers, or classes.
+        Numbers, or classes counted from 0.
     metric
         A name in `pearlite.judge.scores.METRICS`.
     unit
@@ -44,7 +44,7 @@ class Case:
     @property
     def classes(self) -> bool:
         """Whether the target is a class."""
-        return self.target.dtype.kind not in "f"
+        return self.target.dtype.kind == "i"
 
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows that train and the rows that test, five times."""
@@ -115,6 +115,8 @@ CASES = {
 def _matbench(data: Path, file: str, target: str, metric: str, unit: str, known: str) -> Case:
     frame = pd.read_csv(data / f"matbench_{file}.csv")
     values = frame[target].to_numpy()
+    if values.dtype == bool:
+        values = values.astype(np.int64)
     return Case(f"matbench {file}", frame[["composition"]], values, metric, unit, None, known)
 
 

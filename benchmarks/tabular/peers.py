@@ -60,9 +60,8 @@ def tree(regressor: type, classifier: type, **options: object) -> Method:
         started = time.monotonic()
         x_train, x_test = _features(case, train, test)
         model = (classifier if case.classes else regressor)(random_state=seed, n_jobs=1, **options)
-        model.fit(x_train, case.target[train].astype(int if case.classes else float))
-        values = model.predict(x_test).astype(case.target.dtype)
-        return Answer(values, time.monotonic() - started)
+        model.fit(x_train, case.target[train])
+        return Answer(model.predict(x_test), time.monotonic() - started)
 
     return method
 
