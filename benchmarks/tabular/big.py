@@ -95,14 +95,15 @@ def bounded(options: argparse.Namespace) -> dict[str, Any]:
     from pearlite.data.parquet import Parquet
     from pearlite.data.part_rule import PartRule
     from pearlite.recipes.tabular.aim import Aim
-    from pearlite.recipes.tabular.big import MOST_ROUNDS, SAMPLE_ROWS, Limits, grow
+    from pearlite.recipes.tabular.big import MOST_ROUNDS, Limits, grow
+    from pearlite.recipes.tabular.dealing import CHOSEN_ROWS
     from pearlite.recipes.tabular.features import Features, kinds_of
     from pearlite.recipes.tabular.question import Question
 
     start = time.monotonic()
     table = Parquet.open(options.table)
     rule = PartRule.learn(table, seed=options.seed)
-    rows = table.sample(SAMPLE_ROWS, options.seed)
+    rows = table.sample(CHOSEN_ROWS, options.seed)
     rows = rows.loc[rule.parts(rows) == 0]
     question = Question(
         TARGET, tuple(n for n in table.columns if n != TARGET), Aim("regression", "mae")
@@ -123,7 +124,7 @@ def bounded(options: argparse.Namespace) -> dict[str, Any]:
         "gib": peak,
         "note": f"{grown.dealt.rows:,} trained, read in {grown.dealt.seconds:.0f} s, "
         f"{len(grown.history)} visits of {grown.dealt.buckets.count - 1} buckets, "
-        f"{grown.stopped or 'settled'}",
+        f"{grown.stopped or ('settled' if grown.settled else 'all trees')}",
     }
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-BATCH_ROWS = 1 << 17
+BATCH_ROWS, BATCH_CELLS = 1 << 17, 1 << 23
+"""Most rows, and most cells, that are read at a time."""
 _SAMPLED_PIECES = 32  # row groups that a sample reads: enough to see a table that is sorted
 _BUFFER = 1 << 20  # bytes read ahead of one column
 
@@ -99,7 +100,7 @@ class Parquet:
         rows: int = BATCH_ROWS,
         threads: int = 1,
     ) -> Iterator["pd.DataFrame"]:
-        """Yield the rows of all or some row groups, at most `rows` at a time.
+        """Yield the rows of all or some row groups, at most `rows` and `BATCH_CELLS` at a time.
 
         Raises
         ------
@@ -109,6 +110,7 @@ class Parquet:
         import pyarrow as pa
 
         wanted = self.columns if columns is None else list(columns)
+        rows = min(rows, batch_rows(len(wanted)))
         for piece in self.pieces if pieces is None else pieces:
             file, start = _opened(piece.path), piece.start
             try:
@@ -161,6 +163,11 @@ class Parquet:
             first, last = np.searchsorted(numbers, [batch.index[0], batch.index[-1] + 1])
             taken.append(batch.loc[numbers[first:last]])
         return pd.concat(taken)
+
+
+def batch_rows(columns: int) -> int:
+    """Return how many rows of so many columns are read at a time."""
+    return min(BATCH_ROWS, max(1, BATCH_CELLS // max(1, columns)))
 
 
 def is_parquet(source: object) -> bool:

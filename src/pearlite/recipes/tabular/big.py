@@ -39,8 +39,6 @@ from pearlite.see.progress import track
 from pearlite.seeds import derived_seed
 from pearlite.train.interrupt import held_interrupts
 
-SAMPLE_ROWS = 200_000
-"""Rows that are audited, and whose training part decides what columns are and where bins lie."""
 MANY_ROWS = 2_000_000
 """Rows from which the portfolio would take too long, even where memory holds them."""
 COPIES = 3  # of a table, in a portfolio's memory

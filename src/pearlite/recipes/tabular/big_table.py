@@ -14,8 +14,9 @@ from pearlite.data.names import known_column
 from pearlite.data.parquet import Parquet
 from pearlite.data.part_rule import PartRule
 from pearlite.recipes.tabular.aim import Aim
-from pearlite.recipes.tabular.big import SAMPLE_ROWS, Limits, fit_big
+from pearlite.recipes.tabular.big import Limits, fit_big
 from pearlite.recipes.tabular.cluster import fit_on_cluster
+from pearlite.recipes.tabular.dealing import chosen_rows
 from pearlite.recipes.tabular.files import Model
 from pearlite.recipes.tabular.prepare import Prepared, Settings, prepare
 from pearlite.recipes.tabular.question import Question
@@ -33,7 +34,7 @@ class BigTable:
     rule
         Which rows train, choose and are withheld.
     sample
-        About `pearlite.recipes.tabular.big.SAMPLE_ROWS` rows of all parts, their numbers as index.
+        Rows of all parts, their numbers as index; they decide what columns are and where bins lie.
     """
 
     table: Parquet
@@ -50,7 +51,7 @@ class BigTable:
             If it cannot be read, or a column that `settings` name is not there.
         """
         table = Parquet.open(source)
-        frame = clean(table.sample(SAMPLE_ROWS, settings.seed))
+        frame = clean(table.sample(chosen_rows(len(table.columns)), settings.seed))
         known_column(frame, settings.target, "target")
         group = []
         if settings.group is not None:

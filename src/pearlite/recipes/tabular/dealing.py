@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pearlite.data.parquet import BATCH_ROWS, Parquet
+from pearlite.data.parquet import Parquet, batch_rows
 from pearlite.data.part_rule import PartRule, shares_of
 from pearlite.data.split import PARTS
 from pearlite.errors import InputError
@@ -23,11 +23,11 @@ from pearlite.recipes.tabular.question import Question
 from pearlite.see.progress import track
 from pearlite.seeds import derived_seed
 
-VALIDATION_ROWS = 200_000
-"""Rows that say when to stop and calibrate intervals; more would make neither better."""
+CHOSEN_ROWS, CHOSEN_CELLS = 200_000, 20_000_000
+"""Most rows and cells of what is held in memory as a whole: the sample, the validation rows."""
 BUCKET_ROWS, SMALL_ROWS, BUCKETS = 1_000_000, 50_000, 20
 """Most rows of a bucket; what is small for one; how many to aim at. Memory may allow fewer rows."""
-FEWEST_ROWS = 1_000  # of a batch or bucket, for which memory must be there
+FEWEST_ROWS = 1_000  # of a bucket, for which memory must be there
 _LIBRARIES = 0.75  # GiB that Python and the libraries take
 _DISTINCT = 0.99  # share of the different values that float32 must keep apart
 _TRAIN, _VALIDATION = PARTS.index("train"), PARTS.index("validation")
@@ -103,33 +103,30 @@ def deal(
     """
     start = clock.monotonic()
     width, dtype = sample.x_NF.shape[1], _dtype(sample)
-    per_batch, per_bucket = _sizes(memory_gib, width, dtype, question.aim)
+    per_bucket = _bucket_rows(memory_gib, width, dtype, question.aim)
     expected = int(table.rows * rule.fractions[_TRAIN])
     per_bucket = min(per_bucket, max(SMALL_ROWS, expected // BUCKETS))
     dealt = Dealt(Buckets(folder, width, dtype, -(-expected // per_bucket) + 1))
-    dealt.buckets.check_room(expected + VALIDATION_ROWS)
-    share = min(1.0, VALIDATION_ROWS / max(1.0, table.rows * rule.fractions[_VALIDATION]))
+    chosen = chosen_rows(width)
+    dealt.buckets.check_room(expected + chosen)
+    share = min(1.0, chosen / max(1.0, table.rows * rule.fractions[_VALIDATION]))
     order = np.random.default_rng(seed).permutation(len(table.pieces))
-    needed = {*question.columns, *rule.columns}
-    batches = table.batches(
-        [name for name in table.columns if name in needed],
-        pieces=[table.pieces[number] for number in order],
-        rows=per_batch,
-        threads=threads,
-    )
+    needed = [name for name in table.columns if name in {*question.columns, *rule.columns}]
+    pieces = [table.pieces[number] for number in order]
+    batches = table.batches(needed, pieces=pieces, threads=threads)
+    count = sum(-(-piece.rows // batch_rows(len(needed))) for piece in pieces)
     groups = []
-    count = sum(-(-piece.rows // per_batch) for piece in table.pieces)
     for frame in track(batches, "Reading", count, progress):
         groups.append(_add(frame, rule, question, features, dealt, share, seed))
         if ended():
             break
     dealt.group = np.concatenate(groups) if rule.group else None
     dealt.seconds = clock.monotonic() - start
-    chosen = len(dealt.validation.y_N)
-    if not (dealt.rows and chosen):
+    found = len(dealt.validation.y_N)
+    if not (dealt.rows and found):
         raise InputError(
             f"of {table.rows:,} rows {dealt.rows:,} with a target fall into the training part and "
-            f"{chosen:,} into the validation part; give more rows or finer groups"
+            f"{found:,} into the validation part; give more rows or finer groups"
         )
     return dealt
 
@@ -157,19 +154,23 @@ def _add(
     return rule.labels(taken.loc[known_N & (bucket_N == last)])
 
 
-def _sizes(memory_gib: float, width: int, dtype: np.dtype, aim: Aim) -> tuple[int, int]:
-    """Return the most rows of a batch and of a bucket that memory allows."""
+def chosen_rows(width: int) -> int:
+    """Return how many rows of so many columns may be held in memory as a whole."""
+    return min(CHOSEN_ROWS, max(FEWEST_ROWS, CHOSEN_CELLS // max(1, width)))
+
+
+def _bucket_rows(memory_gib: float, width: int, dtype: np.dtype, aim: Aim) -> int:
+    """Return the most rows of a bucket that memory allows."""
     free = (memory_gib - _LIBRARIES) * 2**30
-    batch = int(min(BATCH_ROWS, free / 8 / (width * 3 * 8)))
     # as stored; binned, beside the bins of the bucket before; gradients and scores
     a_row = width * (dtype.itemsize + 4) + 40 * aim.outputs
-    bucket = int(min(BUCKET_ROWS, free / 2 / a_row))
-    if min(batch, bucket) < FEWEST_ROWS:
+    rows = int(min(BUCKET_ROWS, free / 2 / a_row))
+    if rows < FEWEST_ROWS:
         raise InputError(
             f"{memory_gib:g} GiB of memory are too little for {width:,} features; allow more or "
             "leave columns out"
         )
-    return batch, bucket
+    return rows
 
 
 def _dtype(sample: Rows) -> np.dtype:
