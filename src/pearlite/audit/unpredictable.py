@@ -19,7 +19,8 @@ def find_unpredictable(table: Prepared, measure: Measure | None) -> list[Finding
     if measure.classes:
         options = {"group": measure.group, "draws": DRAWS, "seed": measure.seed}
         score = bootstrap(METRICS["roc_auc"], measure.truth, measure.answer, **options)
-        tie, said = score.low <= 0.5, f"ROC AUC {score.value:.2f}, chance is 0.5"
+        error = (score.value - score.low) / 1.96
+        tie, said = score.value < 0.5 + SURE * error, f"ROC AUC {score.value:.2f}, chance is 0.5"
     else:
         units = len(measure.truth) if measure.group is None else len(np.unique(measure.group))
         ranks = rankdata(measure.truth), rankdata(measure.answer)
