@@ -35,8 +35,8 @@ def fast(frame: pd.DataFrame, y: np.ndarray, aim: Aim, **options) -> Portfolio:
 
 def test_the_blend_is_better_than_a_constant_and_its_shares_are_one() -> None:
     frame, y = mixes()
-    portfolio = fast(frame[:90], y[:90], MAE)
-    answer = portfolio.predict(frame[90:])
+    portfolio = fast(frame.iloc[:90], y[:90], MAE)
+    answer = portfolio.predict(frame.iloc[90:])
     assert answer.shape == (30, 1)
     assert np.abs(answer[:, 0] - y[90:]).mean() < 0.4 * np.abs(y[90:] - np.median(y[:90])).mean()
     assert sum(portfolio.weights.values()) == pytest.approx(1)
@@ -87,12 +87,12 @@ def gaps(count: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
 
 def test_a_target_that_is_often_zero_is_asked_two_questions(tmp_path: Path) -> None:
     frame, y = gaps()
-    portfolio = fast(frame[:200], y[:200], MAE)
+    portfolio = fast(frame.iloc[:200], y[:200], MAE)
     scores = {row["member"]: row["score"] for row in portfolio.history}
     assert min(scores, key=lambda name: scores[name]) == "whether, then how much"
-    answer = portfolio.predict(frame[200:])
+    answer = portfolio.predict(frame.iloc[200:])
     again = Portfolio.load(tmp_path, json.loads(json.dumps(portfolio.save(tmp_path))))
-    np.testing.assert_array_equal(again.predict(frame[200:]), answer)
+    np.testing.assert_array_equal(again.predict(frame.iloc[200:]), answer)
 
 
 def test_the_median_of_a_mixture_is_that_of_its_draws() -> None:

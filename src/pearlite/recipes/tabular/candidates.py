@@ -80,7 +80,7 @@ def candidates(
         many = {"trees": trees, "features": share}
         found.append(Candidate("extra trees", "extra_trees", rich, many))
         if compositions:
-            many = {"trees": trees, "features": 0.5}
+            many = {"trees": trees, "features": 0.5 if count < 1500 else 0.25}
             found.append(Candidate("extra trees, fractions", "extra_trees", narrow, many))
     linear = Candidate("linear", "linear", View("dense"))
     if quality == "fast":

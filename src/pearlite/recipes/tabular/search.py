@@ -20,9 +20,9 @@ from pearlite.recipes.tabular.fitted import Blend
 from pearlite.recipes.tabular.spike import PRESENCE, Errors, Spike, Spiked, together
 from pearlite.recipes.tabular.trials import Budget, Table, Trial, run_trials
 
-PLAIN, PRESENT = 0.4, 0.3
+PLAIN, PRESENT = 0.2, 0.4
 """Shares of the time for members that know of no spike, and for whether a row is off it."""
-PLAIN_MEMBERS = 2
+PLAIN_MEMBERS = 1
 """How many know of no spike."""
 
 
