@@ -122,7 +122,7 @@ def bounded(options: argparse.Namespace) -> dict[str, Any]:
         "trees": grown.growing.best_rounds,
         "seconds": seconds,
         "gib": peak,
-        "note": f"{grown.dealt.rows:,} trained, read in {grown.dealt.seconds:.0f} s, "
+        "note": f"{grown.trained:,} trained, read in {grown.dealt.seconds:.0f} s, "
         f"{len(grown.history)} visits of {grown.dealt.buckets.count - 1} buckets, "
         f"{grown.stopped or ('settled' if grown.settled else 'all trees')}",
     }

@@ -56,7 +56,8 @@ def test_it_predicts_rows_that_it_has_not_seen_and_says_how_surely(table, tmp_pa
     low, high = model.predict_interval(test[list(INPUTS)], 0.9).T
     assert 0.86 < ((low <= test["y"]) & (test["y"] <= high)).mean() < 0.94
     assert list(tmp_path.iterdir()) == []
-    assert "of 12,000 rows trained" in notes[0]
+    trained = (PartRule.learn(table, seed=0).parts(pd.concat(table.batches())) == 0).sum()
+    assert f"{trained:,} of 12,000 rows trained" in notes[0]
 
 
 def test_the_same_seed_gives_the_same_model_and_a_folder_gives_it_back(table, tmp_path):
@@ -143,7 +144,8 @@ def test_where_memory_is_short_there_are_more_and_smaller_buckets(table, tmp_pat
 
 
 def test_time_ends_it_with_the_trees_there_are(table, tmp_path):
-    model, _, _ = fitted(table, NUMBER, TabularRegressor(), tmp_path, Limits(seconds=1e-3))
+    model, _, notes = fitted(table, NUMBER, TabularRegressor(), tmp_path, Limits(seconds=1e-3))
+    assert "Stopped early (minutes)" in notes[1]
     assert model.portfolio_.stopped == "minutes"
     assert model.portfolio_.history[-1]["trees"] == 1
 

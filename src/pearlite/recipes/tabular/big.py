@@ -86,7 +86,8 @@ class Grown:
     validation : Rows
         The rows by which the number of trees was chosen.
     history : list of dict
-        A row a visit: bucket, trees, loss on the validation rows, seconds since the start.
+        A row a visit: bucket, its rows, trees so far, loss on the validation rows, seconds since
+        the start.
     stopped : str
         ``""``, ``"minutes"`` or ``"interrupt"``.
     """
@@ -96,6 +97,11 @@ class Grown:
     validation: Rows
     history: list[dict[str, Any]] = field(default_factory=list)
     stopped: str = ""
+
+    @property
+    def trained(self) -> int:
+        """Number of rows on which trees were grown."""
+        return sum({visit["bucket"]: visit["rows"] for visit in self.history}.values())
 
     @property
     def settled(self) -> bool:
@@ -166,9 +172,11 @@ def fit_big(
     )
     model.portfolio_.stopped = grown.stopped
     notes = [
-        f"{dealt.rows:,} of {table.rows:,} rows trained, in {dealt.buckets.count - 1} random parts "
-        f"with {limits.trees} trees on each in turn: {growing.best_rounds} trees in all."
+        f"{grown.trained:,} of {table.rows:,} rows trained, in {dealt.buckets.count - 1} random "
+        f"parts with {limits.trees} trees on each in turn: {growing.best_rounds} trees in all."
     ]
+    if grown.stopped:
+        notes.append(f"Stopped early ({grown.stopped}): more time would bring more rows and trees.")
     if dealt.left_out:
         notes.append(
             f"{dealt.left_out:,} rows were left out: without {question.target}, or of a class that "
@@ -226,8 +234,8 @@ def grow(
                 continue
             loss = grown.growing.visit(rows, limits.trees, enough)
             seconds = round(clock.monotonic() - start, 1)
-            visit = {"bucket": bucket, "trees": grown.growing.rounds, "loss": loss}
-            grown.history.append(visit | {"seconds": seconds})
+            visit = {"bucket": bucket, "rows": len(rows.y_N), "trees": grown.growing.rounds}
+            grown.history.append(visit | {"loss": loss, "seconds": seconds})
             if enough() or grown.settled:
                 break
     return grown
