@@ -9,6 +9,7 @@ import pytest
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.aim import Aim
 from pearlite.recipes.tabular.members import KINDS, member_class
+from pearlite.recipes.tabular.members.histogram import HistogramBoosting
 
 SMALL = {
     "extra_trees": {"trees": 30},
@@ -121,6 +122,7 @@ def test_histogram_boosting_says_what_scikit_learn_says(goal: str) -> None:
     x, y = table(AIMS[goal])
     x[::7, 1] = np.nan
     member = fitted("histogram", AIMS[goal], x, y)
+    assert isinstance(member, HistogramBoosting)
     name = "Classifier" if AIMS[goal].of_classes else "Regressor"
     make = getattr(ensemble, f"HistGradientBoosting{name}")
     theirs = make(**member.options, random_state=3).fit(x, y)
