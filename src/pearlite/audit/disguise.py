@@ -95,18 +95,27 @@ def _exact_terms(
     varied = np.flatnonzero(spread > 0)
     scaled = (inputs[:, varied] - inputs[:, varied].mean(0)) / spread[varied]
     centred = (truth - truth.mean()) / (truth.std() or 1.0)
-    order = np.argsort(-np.abs(scaled.T @ centred))
     chosen: list[int] = []
     left = centred
-    for _ in range(min(MOST_TERMS, len(order))):
+    for _ in range(min(MOST_TERMS, len(varied))):
         # orthogonal matching pursuit: the column nearest to what is left, then all refitted
         chosen.append(int(np.argmax(np.abs(scaled.T @ left))))
-        weights, *_ = np.linalg.lstsq(scaled[:, chosen], centred, rcond=None)
-        left = centred - scaled[:, chosen] @ weights
+        terms, left = _weighted(scaled, centred, np.array(chosen))
         if (left**2).mean() < EXACT:
-            kept = np.abs(weights) > 1e-2 * np.abs(weights).max()
-            return varied[np.array(chosen)[kept]], float((left**2).mean())
+            return varied[terms], float((left**2).mean())
+    terms, left = _weighted(scaled, centred, np.arange(len(varied)))
+    if (left**2).mean() < EXACT and len(terms) <= MOST_TERMS:
+        return varied[terms], float((left**2).mean())
     return None, 1.0
+
+
+def _weighted(
+    scaled: NDArray[np.float64], centred: NDArray[np.float64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the columns that weigh something in the sum, and what the sum leaves."""
+    weights, *_ = np.linalg.lstsq(scaled[:, columns], centred, rcond=None)
+    kept = np.abs(weights) > 1e-2 * np.abs(weights).max(initial=0.0)
+    return columns[kept], centred - scaled[:, columns] @ weights
 
 
 def _some(count: int) -> NDArray[np.int64]:

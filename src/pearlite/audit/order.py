@@ -19,7 +19,7 @@ STRETCHES = 5
 BLOCK = 10  # neighbouring rows that are kept together
 ALIKE = 0.15  # correlation of neighbouring residuals
 SURELY = 5.0  # standard errors
-ASIDE = 0.5  # of the mean error that is to one side
+ASIDE = 0.25  # of the mean error that is to one side
 ENOUGH = 50  # rows
 
 
