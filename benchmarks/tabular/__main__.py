@@ -37,6 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--peers", nargs="*", choices=TREES, default=list(TREES))
     parser.add_argument("--autogluon", type=Path, help="Python of AutoGluon's own environment")
+    parser.add_argument(
+        "--autogluon-folds", type=int, default=5, help="how many it answers (%(default)s)"
+    )
     parser.add_argument("--preset", default="best_quality", help="AutoGluon's (%(default)s)")
     parser.add_argument("--quality", default="balanced", help="pearlite's (%(default)s)")
     parser.add_argument("--folds", type=int, default=5, help="how many of the five (%(default)s)")
@@ -53,7 +56,7 @@ def run(case: Case, options: argparse.Namespace) -> dict[str, list[Answer]]:
     for number, (train, test) in enumerate(list(case.folds())[: options.folds]):
         for name, method in methods.items():
             answers.setdefault(name, []).append(method(case, train, test, options.seed))
-        if options.autogluon:
+        if options.autogluon and number < options.autogluon_folds:
             seconds = SHARE * answers[OURS][-1].seconds
             peer = autogluon(options.autogluon, options.preset, seconds)
             said = peer(case, train, test, options.seed)
@@ -69,34 +72,38 @@ def score(case: Case, answer: Answer, test: np.ndarray) -> float:
 
 def table(case: Case, answers: dict[str, list[Answer]]) -> list[str]:
     """Return the lines of a Markdown table: one a method, compared in pairs with pearlite."""
-    tests = [test for _, test in case.folds()][: len(answers[OURS])]
-    rows = np.concatenate(tests)
-    truth = case.target[rows]
-    group = None if case.group is None else case.group[rows]
-    together = {n: np.concatenate([a.values for a in said]) for n, said in answers.items()}
+    tests = [test for _, test in case.folds()]
+    count = len(answers[OURS])
+    rows = sum(len(test) for test in tests[:count])
     known = f" Known: {case.known}." if case.known else ""
     lines = [
         "",
-        f"**{case.name}**: {case.metric} {case.unit}, {len(tests)} folds, {len(rows)} rows.{known}",
+        f"**{case.name}**: {case.metric} {case.unit}, {count} folds, {rows} rows.{known}",
         "",
-        "| method | mean of folds | sd of folds | seconds a fold | pearlite against it, 95 % |",
-        "|---|---|---|---|---|",
+        "| method | folds | mean | sd of folds | wall s a fold | CPU s | pearlite less it, 95 % |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, said in answers.items():
-        scores = [score(case, answer, test) for answer, test in zip(said, tests, strict=True)]
-        seconds = float(np.mean([answer.seconds for answer in said]))
-        verdict = ""
-        if name != OURS:
-            against = compare(
-                truth, together[OURS], together[name], METRICS[case.metric], group=group
-            )
-            gap = against.difference
-            verdict = f"{gap.value:+.4g} ({gap.low:+.4g} to {gap.high:+.4g}): {against.verdict}"
+        scores = [score(case, answer, test) for answer, test in zip(said, tests, strict=False)]
+        spread = f"{np.std(scores, ddof=1):.2g}" if len(scores) > 1 else ""
+        wall, cpu = (np.mean([getattr(a, kind) for a in said]) for kind in ("seconds", "cpu"))
+        verdict = "" if name == OURS else against(case, answers[OURS], said)
         lines.append(
-            f"| {name} | {np.mean(scores):.4g} | {np.std(scores, ddof=1):.2g} | {seconds:.1f} "
+            f"| {name} | {len(said)} | {np.mean(scores):.4g} | {spread} | {wall:.1f} | {cpu:.1f} "
             f"| {verdict} |"
         )
     return lines
+
+
+def against(case: Case, ours: list[Answer], theirs: list[Answer]) -> str:
+    """Compare pearlite with a peer in pairs, on the folds that both answered."""
+    both = list(zip(case.folds(), ours, theirs, strict=False))
+    rows = np.concatenate([test for (_, test), _, _ in both])
+    pair = [np.concatenate([answers[which].values for answers in both]) for which in (1, 2)]
+    group = None if case.group is None else case.group[rows]
+    compared = compare(case.target[rows], *pair, METRICS[case.metric], group=group)
+    gap = compared.difference
+    return f"{gap.value:+.4g} ({gap.low:+.4g} to {gap.high:+.4g}): {compared.verdict}"
 
 
 def write(
@@ -106,7 +113,7 @@ def write(
     tests = [test for _, test in case.folds()]
     methods = {
         name: [
-            {"score": score(case, answer, test), "seconds": answer.seconds}
+            {"score": score(case, answer, test), "seconds": answer.seconds, "cpu": answer.cpu}
             for answer, test in zip(said, tests, strict=False)
         ]
         for name, said in answers.items()
