@@ -296,6 +296,7 @@ def apply(
         bool | None, typer.Option("--refit", help="Estimate again what the run had learned.")
     ] = None,
     axes: Axes = None,
+    sheet: Sheet = None,
     device: Device = None,
     force: Force = None,
     json: Json = False,
@@ -303,7 +304,7 @@ def apply(
     """Use a run's model on new data."""
     from pearlite.recipes import load
 
-    options = _given(out=out, refit=refit, axes=axes, device=device, force=force)
+    options = _given(out=out, refit=refit, axes=axes, sheet=sheet, device=device, force=force)
     files = load(run).apply(data, progress=not json, **options)
     _print({"run": run, "files": files, "exit_code": 0}, [str(file) for file in files], json)
 
