@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from benchmarks.tabular.audit_sets import Table, known, unseen
 
-from pearlite.audit import Audit, audit
 from pearlite.errors import InputError
+from pearlite.judge.audit import Audit, audit
 
 Random = np.random.Generator
 PLANTED_ROWS = 5_000

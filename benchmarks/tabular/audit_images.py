@@ -13,11 +13,11 @@ import numpy as np
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-from pearlite.audit.images import audit_images
 from pearlite.data import samples
 from pearlite.data.image import Image
 from pearlite.data.pixels import turned
 from pearlite.data.write import write
+from pearlite.judge.audit.images import audit_images
 
 Classes = dict[str, list[np.ndarray]]
 MAKERS = (samples.grains, samples.laths, samples.particles)

@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pearlite.audit import audit as audit
     from pearlite.data import samples as samples
     from pearlite.data.image import Image as Image
     from pearlite.errors import InputError as InputError
     from pearlite.errors import Refused as Refused
     from pearlite.fieldguide import guide as guide
+    from pearlite.judge.audit import audit as audit
     from pearlite.recipes import fit as fit
     from pearlite.recipes import load as load
     from pearlite.run import Run as Run
@@ -23,7 +23,7 @@ _HOMES = {
     "InputError": "pearlite.errors",
     "Refused": "pearlite.errors",
     "Run": "pearlite.run",
-    "audit": "pearlite.audit",
+    "audit": "pearlite.judge.audit",
     "fit": "pearlite.recipes",
     "guide": "pearlite.fieldguide",
     "load": "pearlite.recipes",

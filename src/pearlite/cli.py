@@ -157,8 +157,8 @@ def audit(
     json: Json = False,
 ) -> None:
     """Look for what would make a test of a model dishonest, and measure how much it flatters."""
-    from pearlite.audit import audit as look
     from pearlite.folders import write_text
+    from pearlite.judge.audit import audit as look
 
     options = _given(target=target, group=group, time=time, sheet=sheet, seed=seed)
     found = look(data, progress=not json, **options)

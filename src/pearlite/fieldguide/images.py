@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pearlite.audit.words import counted, listed
 from pearlite.data.collection import Collection
 from pearlite.data.filenames import name_groups
 from pearlite.data.image import Image
@@ -15,6 +14,7 @@ from pearlite.data.table import read_table
 from pearlite.errors import InputError
 from pearlite.fieldguide.answer import Seen, quoted
 from pearlite.fieldguide.noise import see_noise
+from pearlite.judge.audit.words import counted, listed
 
 _LOOKED_AT = 3  # images of a folder that are opened
 _NAMED = 0.5  # share of a column's entries that are images

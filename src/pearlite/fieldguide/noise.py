@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pearlite.audit.pictures import plane_of
 from pearlite.data.validity import examine
+from pearlite.judge.audit.pictures import plane_of
 
 _SIDE = 1024  # pixels a side, from the middle
 _SMALLEST = 64
@@ -37,7 +37,7 @@ def see_noise(source: object) -> Noise:
     Parameters
     ----------
     source
-        A path or an array, as `pearlite.audit.pictures.plane_of` takes it.
+        A path or an array, as `pearlite.judge.audit.pictures.plane_of` takes it.
     """
     from pearlite.recipes.denoise.noise import fit_noise
     from pearlite.recipes.denoise.verdict import judge_noise

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pearlite.audit.words import counted, listed
 from pearlite.data.columns import Column, describe
 from pearlite.data.names import known_column
 from pearlite.errors import InputError
 from pearlite.fieldguide.answer import Seen
+from pearlite.judge.audit.words import counted, listed
 from pearlite.judge.goal import read_truth
 
 if TYPE_CHECKING:

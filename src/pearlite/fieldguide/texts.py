@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from pearlite.audit.words import counted
 from pearlite.data.composition import is_composition
 from pearlite.errors import InputError
 from pearlite.fieldguide.answer import Seen, quoted
+from pearlite.judge.audit.words import counted
 
 TEXTS = (".txt", ".md", ".text", ".rst", ".tex")
 _LOOKED_AT = 2**22  # bytes

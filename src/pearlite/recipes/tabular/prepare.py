@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pearlite.audit import Audit
-from pearlite.audit.tables import audit_table
 from pearlite.data.columns import describe, moments
 from pearlite.data.groups import group_columns, group_labels
 from pearlite.data.names import known_column, known_columns
@@ -20,6 +18,8 @@ from pearlite.data.split import Split, split
 from pearlite.data.table import take_target
 from pearlite.errors import InputError, Refused
 from pearlite.judge.answers import read_weight
+from pearlite.judge.audit import Audit
+from pearlite.judge.audit.tables import audit_table
 from pearlite.judge.goal import Truth, read_truth
 from pearlite.judge.scores import CLASSES, Metric, chosen
 

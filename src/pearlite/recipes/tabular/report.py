@@ -4,9 +4,9 @@ import math
 from datetime import datetime
 from typing import Any
 
-from pearlite.audit.finding import Audit, Finding, Inflation
 from pearlite.card import model_card
 from pearlite.data.split import Split
+from pearlite.judge.audit.finding import Audit, Finding, Inflation
 from pearlite.judge.interval import Interval
 from pearlite.judge.looks import SPLIT
 from pearlite.judge.scores import CLASSES

@@ -1,0 +1,178 @@
+"""Inputs that are the target under another name.
+
+Axes: N rows, F features.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.judge.audit.finding import Finding
+from pearlite.judge.audit.inflation import Measure
+from pearlite.judge.audit.prepared import Prepared
+from pearlite.judge.audit.words import listed, number, quoted
+
+NEARLY_ALL = 0.02  # error that one column leaves, as a share of that of knowing nothing
+BETTER = 5.0  # times more error that all other columns leave together
+TRIED = 6  # columns, the most telling first
+SEARCHED = 5_000  # rows
+EXACT = 1e-4  # of the variance that a formula leaves
+MOST_TERMS = 5
+TERMS = 60  # columns of a formula that is looked for, at most
+
+
+def find_disguises(table: Prepared, measure: Measure | None) -> list[Finding]:
+    """Find single columns that say nearly all of the target where the others cannot.
+
+    Without such a column, sums and products of few columns that give it exactly are looked for.
+    """
+    if table.truth is None or table.codes_ND.shape[1] < 2:
+        return []
+    rows = _some(table.rows)
+    alone = {column: _left(table, rows, [column]) for column in _telling(table, rows)}
+    suspects = sorted((left, column) for column, left in alone.items() if left <= NEARLY_ALL)
+    if not suspects:
+        return _formula(table, rows)
+    others = [c for c in range(table.codes_ND.shape[1]) if c not in {c for _, c in suspects}]
+    rest = _left(table, rows, others) if others else 1.0
+    found = [(left, column) for left, column in suspects if rest >= BETTER * left + 1e-9]
+    return [_finding(table, measure, found, rest)] if found else []
+
+
+def _finding(
+    table: Prepared, measure: Measure | None, found: list[tuple[float, int]], rest: float
+) -> Finding:
+    names = [table.names[column] for _, column in found]
+    each = " (each)" if len(found) > 1 else ""
+    what = (
+        f"{listed(names)} alone{each} gives {1 - found[-1][0]:.1%} of {table.target}; the other "
+        f"columns together {max(0.0, 1 - rest):.1%}. Was it known before {table.target} was?"
+    )
+    inflation = measure.without([column for _, column in found], listed(names)) if measure else None
+    declare = f"--drop {quoted(names)}"
+    return Finding("target in disguise", True, what, tuple(names), len(names), inflation, declare)
+
+
+def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:
+    """Find few columns whose weighted sum, or product of powers, is the target."""
+    assert table.truth is not None
+    if table.classes:
+        return []
+    truth = table.truth[rows]
+    usable = [
+        c
+        for c, kind in enumerate(table.kinds)
+        if kind == "number" and np.isfinite(table.numbers_ND[rows, c]).all()
+    ][:TERMS]
+    if not usable or len(rows) < 3 * len(usable) + 10:
+        return []
+    inputs = table.numbers_ND[rows][:, usable]
+    tried = [("a weighted sum", inputs, truth)]
+    if (truth > 0).all():
+        positive = (inputs > 0).all(0)
+        logs = np.where(positive, np.log(np.where(positive, inputs, 1.0)), 0.0)
+        tried.append(("a product of powers", logs, np.log(truth)))
+    for how, known, asked in tried:
+        terms, left = _exact_terms(known, asked)
+        if terms is None:
+            continue
+        names = [table.names[usable[term]] for term in terms]
+        what = (
+            f"{table.target} is {how} of {listed(names)}: that leaves {number(left)} of its "
+            "variance. Either they hold the target, or a formula does what a model would."
+        )
+        declare = f"--drop {quoted(names)}"
+        return [Finding("target in disguise", True, what, tuple(names), len(names), None, declare)]
+    return []
+
+
+def _exact_terms(
+    inputs: NDArray[np.float64], truth: NDArray[np.float64]
+) -> tuple[NDArray[np.int64] | None, float]:
+    """Return the columns of an exact linear formula for the target, and the variance it leaves."""
+    spread = inputs.std(0)
+    varied = np.flatnonzero(spread > 0)
+    scaled = (inputs[:, varied] - inputs[:, varied].mean(0)) / spread[varied]
+    centred = (truth - truth.mean()) / (truth.std() or 1.0)
+    chosen: list[int] = []
+    left = centred
+    for _ in range(min(MOST_TERMS, len(varied))):
+        # orthogonal matching pursuit: the column nearest to what is left, then all refitted
+        chosen.append(int(np.argmax(np.abs(scaled.T @ left))))
+        terms, left = _weighted(scaled, centred, np.array(chosen))
+        if (left**2).mean() < EXACT:
+            return varied[terms], float((left**2).mean())
+    terms, left = _weighted(scaled, centred, np.arange(len(varied)))
+    if (left**2).mean() < EXACT and len(terms) <= MOST_TERMS:
+        return varied[terms], float((left**2).mean())
+    return None, 1.0
+
+
+def _weighted(
+    scaled: NDArray[np.float64], centred: NDArray[np.float64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the columns that weigh something in the sum, and what the sum leaves."""
+    weights, *_ = np.linalg.lstsq(scaled[:, columns], centred, rcond=None)
+    kept = np.abs(weights) > 1e-2 * np.abs(weights).max(initial=0.0)
+    return columns[kept], centred - scaled[:, columns] @ weights
+
+
+def _some(count: int) -> NDArray[np.int64]:
+    if count <= SEARCHED:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, SEARCHED, replace=False))
+
+
+def _telling(table: Prepared, rows: NDArray[np.int64]) -> list[int]:
+    """Return the columns that tell most about the target, by trees of three leaves each alone."""
+    assert table.truth is not None
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    tree = DecisionTreeClassifier if table.classes else DecisionTreeRegressor
+    truth, numbers = table.truth[rows], table.numbers_ND[rows]
+    scores = []
+    for column in range(numbers.shape[1]):
+        one = numbers[:, [column]]
+        leaves = max(8, 2 * len(table.classes))
+        scores.append(tree(max_leaf_nodes=leaves, random_state=0).fit(one, truth).score(one, truth))
+    order = [int(column) for column in np.argsort(scores)[::-1]]
+    return [column for column in order if table.kinds[column] != "date"][:TRIED]
+
+
+def _left(table: Prepared, rows: NDArray[np.int64], columns: list[int]) -> float:
+    """Return the error that the columns leave in other folds; 1 is that of knowing nothing."""
+    assert table.truth is not None
+    from pearlite.judge.audit.quick import dummy, folds, out_of_fold
+
+    truth = table.truth[rows]
+    group = None if table.group is None else table.group[rows]
+    fold = folds(len(rows), group=group, number=3)
+    if len(columns) == 1:
+        answer = _tree_answers(table.numbers_ND[rows][:, columns], truth, fold, table)
+    else:
+        numbers = table.numbers_ND[rows][:, columns]
+        answer = out_of_fold(numbers, truth, fold, len(table.classes))
+    nothing = dummy(truth, fold, len(table.classes))
+    if not table.classes:
+        return float(np.mean((truth - answer) ** 2) / np.mean((truth - nothing) ** 2))
+    wrong = (answer.argmax(1) if answer.ndim == 2 else answer) != truth
+    by_class = [wrong[truth == one].mean() for one in np.unique(truth)]
+    return float(np.mean(by_class) / (1 - 1 / len(by_class)))
+
+
+def _tree_answers(
+    one: NDArray[np.float64],
+    truth: NDArray[Any],
+    fold: NDArray[np.int64],
+    table: Prepared,
+) -> NDArray[np.float64]:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    tree = DecisionTreeClassifier if table.classes else DecisionTreeRegressor
+    answer = np.empty(len(truth))
+    for number_of in np.unique(fold):
+        asked = fold == number_of
+        model = tree(min_samples_leaf=2, random_state=0).fit(one[~asked], truth[~asked])
+        answer[asked] = model.predict(one[asked])
+    return answer
