@@ -165,7 +165,8 @@ def audit(
     page = write_text(out, found.page()) if out else None
     if not json:
         _print_table(found.table())
-    _print({**found.facts(), "page": page, "exit_code": 0}, [str(page)] if page else [], json)
+    lines = [*([found.verdict] if found.findings else []), *([str(page)] if page else [])]
+    _print({**found.facts(), "page": page, "exit_code": 0}, lines, json)
 
 
 @app.command()
