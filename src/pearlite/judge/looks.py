@@ -50,7 +50,7 @@ class Withheld:
         if self.looks == 0:
             return "The test part was not looked at yet."
         if self.looks == 1:
-            return "The test part was looked at once: now."
+            return "The test part was looked at once, for this report."
         return (
             f"The test part was looked at {self.looks} times: if an earlier result led to this "
             "model, its score is too good; keep new data for the last word."

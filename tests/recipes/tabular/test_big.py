@@ -1,9 +1,12 @@
 """Tables larger than memory: trained in bounded memory from Parquet, honestly divided."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pearlite.data.disk import clear_unfinished
 from pearlite.data.parquet import Parquet
 from pearlite.data.part_rule import PartRule
 from pearlite.errors import InputError
@@ -198,3 +201,17 @@ def test_only_parquet_with_many_rows_goes_this_way(table, frame, monkeypatch):
     assert not is_big(table.source)
     monkeypatch.setattr("pearlite.recipes.tabular.big.MANY_ROWS", ROWS - 1)
     assert is_big(table.source)
+
+
+def test_what_a_killed_fit_left_on_disk_can_be_cleared(table, tmp_path, monkeypatch):
+    def killed(*_, **__):
+        shutil.copytree(tmp_path, tmp_path.with_name("killed"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pearlite.recipes.tabular.big.Growing", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(table, NUMBER, TabularRegressor(), tmp_path)
+    left = tmp_path.with_name("killed")
+    assert len(list(left.iterdir())) == 1
+    clear_unfinished(left)
+    assert list(left.iterdir()) == []

@@ -1,5 +1,6 @@
 """The learners of a portfolio: each learns, answers in the right shape, and is what was saved."""
 
+import json
 import math
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.aim import Aim
-from pearlite.recipes.tabular.members import KINDS, member_class
+from pearlite.recipes.tabular.members import KINDS, member_class, threads_for
 from pearlite.recipes.tabular.members.histogram import HistogramBoosting
 
 SMALL = {
@@ -150,3 +151,34 @@ def test_a_gaussian_process_finds_the_curvature_of_a_feature() -> None:
     x, y = np.column_stack([age, noise]), np.log(age)
     member = fitted("gaussian_process", AIMS["squares"], x[:100], y[:100], smooth=True)
     assert np.abs(member.predict(x[100:])[:, 0] - y[100:]).max() < 0.15
+
+
+@pytest.mark.parametrize("aim", AIMS.values(), ids=AIMS)
+@pytest.mark.parametrize("kind", ["lightgbm", "xgboost", "extra_trees"])
+def test_what_lack_of_time_cut_is_told(kind: str, aim: Aim) -> None:
+    x, y = table(aim)
+    assert fitted(kind, aim, x, y).effort == 1
+    short = fitted(kind, aim, x, y, seconds=0)
+    assert 0 < short.effort < 1
+    assert np.isfinite(short.predict(x)).all()
+
+
+def test_every_quantile_has_its_part_of_the_time() -> None:
+    x, y = table(AIMS["quantiles"])
+    member = fitted("lightgbm", AIMS["quantiles"], x, y, seconds=0.3, rounds=10**6)
+    counts = [booster.current_iteration() for booster in member.boosters]
+    assert min(counts) > 0.1 * max(counts)
+
+
+def test_small_tables_get_one_thread() -> None:
+    x, y = table(AIMS["squares"])
+    light, extreme = (
+        member_class(kind)(rounds=5).fit(
+            x, y, None, AIMS["squares"], seed=0, threads=2, seconds=math.inf
+        )
+        for kind in ("lightgbm", "xgboost")
+    )
+    assert light.boosters[0].params["num_threads"] == 1
+    extreme.predict(x)
+    assert json.loads(extreme.booster.save_config())["learner"]["generic_param"]["nthread"] == "1"
+    assert [threads_for(rows, 4) for rows in (1, 9_999, 10_000, 10**6)] == [1, 1, 2, 4]

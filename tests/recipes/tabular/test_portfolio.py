@@ -196,6 +196,36 @@ def test_one_member_is_finished_however_short_the_time() -> None:
     assert np.isfinite(portfolio.predict(frame)).all()
 
 
+def test_what_is_fitted_to_all_rows_is_no_larger_than_what_was_judged() -> None:
+    frame, y = mixes()
+    portfolio = Portfolio.fit(frame, y, MAE, minutes=1e-6)
+    assert list(portfolio.weights) == ["LightGBM"]
+    assert portfolio.blend.parts[0][1].member.boosters[0].num_trees() == 1
+
+
+def test_trials_are_kept_for_the_same_data_only(tmp_path: Path) -> None:
+    frame, y = mixes(80)
+    first = fast(frame, y, MAE, state=tmp_path / "state")
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "state").iterdir()}
+    again = fast(frame, y, MAE, state=tmp_path / "state")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "state").iterdir()} == files
+    np.testing.assert_array_equal(again.out_of_fold, first.out_of_fold)
+    np.testing.assert_array_equal(again.predict(frame), first.predict(frame))
+    for changed in ((frame, y + 1), (frame + 0.1, y)):
+        kept = fast(*changed, MAE, state=tmp_path / "state")
+        np.testing.assert_array_equal(kept.out_of_fold, fast(*changed, MAE).out_of_fold)
+        assert not np.array_equal(kept.out_of_fold, first.out_of_fold)
+
+
+def test_a_damaged_kept_trial_is_tried_again(tmp_path: Path) -> None:
+    frame, y = mixes(80)
+    first = fast(frame, y, MAE, state=tmp_path / "state")
+    for path in (tmp_path / "state").iterdir():
+        path.write_bytes(path.read_bytes()[:50])
+    again = fast(frame, y, MAE, state=tmp_path / "state")
+    np.testing.assert_array_equal(again.out_of_fold, first.out_of_fold)
+
+
 def test_after_control_c_the_finished_members_are_blended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

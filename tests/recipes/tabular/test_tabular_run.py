@@ -1,4 +1,6 @@
+import os
 import shutil
+import signal
 
 import numpy as np
 import pandas as pd
@@ -6,7 +8,7 @@ import pytest
 
 import pearlite as pl
 from pearlite.data.split import Split
-from pearlite.recipes.tabular import work
+from pearlite.recipes.tabular import trials, work
 from pearlite.run import Stopped
 
 
@@ -211,6 +213,37 @@ def test_ctrl_c_while_explaining_keeps_the_result_and_the_model(tmp_path, monkey
     assert (done.path / "model/model.json").read_bytes() == model
     pd.testing.assert_frame_equal(done.result, result)
     assert "What it leans on" in done.page.read_text()
+
+
+@quick
+def test_ctrl_c_while_searching_keeps_the_finished_trials(made, run, monkeypatch):
+    def interrupted_later(steps, *_, **__):
+        for step in steps:
+            if step == 4:  # of three folds a member
+                os.kill(os.getpid(), signal.SIGINT)
+            yield step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "track", interrupted_later)
+        with pytest.raises(Stopped, match="pearlite tabular --resume apart/r"):
+            fitted("apart/r", made / "alloys.csv", group="melt")
+    stopped = pl.load("apart/r")
+    assert len(list((stopped.path / "state").iterdir())) == 1
+    assert not (stopped.path / "test.json").exists()
+    fitted_in_folds, fit = [], trials.Table.fit
+
+    def counted(table, candidate, *args, **options):
+        if options["number"] is not None:
+            fitted_in_folds.append(candidate.name)
+        return fit(table, candidate, *args, **options)
+
+    monkeypatch.setattr(trials.Table, "fit", counted)
+    done = stopped.resume()
+    assert "LightGBM" not in fitted_in_folds
+    assert "linear" in fitted_in_folds
+    assert not (done.path / "state").exists()
+    assert done.test["looks"] == 1
+    pd.testing.assert_frame_equal(done.result, run.result)
 
 
 def test_a_table_that_changed_cannot_be_resumed(run, made, monkeypatch):

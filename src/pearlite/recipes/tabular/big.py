@@ -11,6 +11,7 @@ import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -200,7 +201,10 @@ def grow(
     start = clock.monotonic()
     seen = question.rows(sample, features)[0]
     how = {"seed": seed, "threads": limits.threads}
-    with TemporaryDirectory(dir=folder, prefix=".buckets-") as made, held_interrupts() as pressed:
+    with (
+        TemporaryDirectory(dir=folder, prefix=f".{token_hex(4)}-") as made,
+        held_interrupts() as pressed,
+    ):
 
         def read_enough() -> bool:
             if pressed():

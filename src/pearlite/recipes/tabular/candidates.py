@@ -45,9 +45,13 @@ class Candidate:
     options: dict[str, Any] = field(default_factory=dict)
     log: bool = False
 
-    def make(self) -> Member:
-        """Return a new member."""
-        return member_class(self.kind)(**self.options)
+    def make(self, effort: float = 1.0) -> Member:
+        """Return a new member that learns this share of what the options say."""
+        member = member_class(self.kind)(**self.options)
+        if effort < 1:
+            most = getattr(member, member.amount)
+            setattr(member, member.amount, max(1, round(effort * most)))
+        return member
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON holds."""

@@ -55,6 +55,8 @@ class Training:
 class Estimator(BaseEstimator):
     """A portfolio under scikit-learn's contract."""
 
+    state: Path | None = None
+    """Folder for finished trials, from which a fit that was stopped goes on."""
     portfolio_: Portfolio
     columns_: list[str]
     n_features_in_: int
@@ -173,6 +175,7 @@ class Estimator(BaseEstimator):
             seed=self.seed,
             threads=self.threads or cpu_count(),
             progress=self.progress,
+            state=self.state,
         )
 
     def _new(self, X: Any) -> pd.DataFrame:

@@ -81,8 +81,9 @@ class Fitted:
         seed: int,
         threads: int,
         seconds: float,
+        effort: float = 1.0,
     ) -> Self:
-        """Fit a new member of the candidate's kind."""
+        """Fit a new member of the candidate's kind, with this share of its rounds or trees."""
         present, own = (), aim
         if aim.of_classes:
             classes, y_N = np.unique(y_N, return_inverse=True)
@@ -94,7 +95,7 @@ class Fitted:
         elif candidate.log:
             y_N = np.log(y_N)
         how = {"seed": seed, "threads": threads, "seconds": seconds}
-        member = candidate.make().fit(x_NF, y_N, weight_N, own, **how)
+        member = candidate.make(effort).fit(x_NF, y_N, weight_N, own, **how)
         return cls(candidate, view, aim, present, member)
 
     def predict(self, sight: Sight) -> Answer:

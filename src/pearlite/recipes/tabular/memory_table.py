@@ -11,6 +11,8 @@ from pearlite.recipes.tabular.files import Model
 from pearlite.recipes.tabular.prepare import Prepared, Settings, prepare
 from pearlite.recipes.tabular.train import new_estimator
 
+STATE = "state"
+
 
 @dataclass(frozen=True)
 class MemoryTable:
@@ -48,7 +50,7 @@ class MemoryTable:
         prepared, settings
             What `prepare` returned, and for what.
         folder
-            Not used: nothing need lie on disk meanwhile.
+            Where finished trials are kept, in `STATE`.
         minutes
             A budget of time.
         progress
@@ -62,6 +64,7 @@ class MemoryTable:
             threads=settings.workers,
             progress=progress,
         )
+        model.state = folder / STATE
         rows = prepared.known
         model.fit(prepared.inputs.iloc[rows], prepared.truth.labels[rows], **prepared.of(rows))
         return model, ()

@@ -22,6 +22,7 @@ from pearlite.recipes.tabular.folds import fold_count, withheld_in_turn
 from pearlite.recipes.tabular.search import Search, mixed, refit
 from pearlite.recipes.tabular.spike import Spiked
 from pearlite.recipes.tabular.trials import Budget, Table
+from pearlite.recipes.tabular.tried import Kept
 from pearlite.train.interrupt import held_interrupts
 
 
@@ -77,10 +78,12 @@ class Portfolio:
         seed: int = 0,
         threads: int = 1,
         progress: bool = False,
+        state: Path | None = None,
     ) -> Self:
         """Try, blend, and fit what the blend needs to all rows.
 
-        After Ctrl-C, or when the time is up, it goes on with the members that are finished.
+        When the time is up, and after Ctrl-C unless there is a `state`, it goes on with the members
+        that are finished.
 
         Parameters
         ----------
@@ -100,22 +103,29 @@ class Portfolio:
             Of what is drawn; how many CPU threads to use.
         progress
             Whether to show a bar.
+        state
+            Folder for finished trials: after Ctrl-C the same call goes on where it was.
 
         Raises
         ------
         InputError
             If no column is of use, or rows, groups or times are too few.
         KeyboardInterrupt
-            If Ctrl-C came before the first member was finished, or twice.
+            If Ctrl-C came before the first member was finished, or twice, or there is a `state`.
         """
         until = math.inf if minutes is None else clock.monotonic() + 60 * minutes
         features = Features.learn(frame, seed, kinds_of(frame))
         count = fold_count(len(y), quality)
         folds = withheld_in_turn(y, aim, count, group=group, time=time, seed=seed)
         table = Table(frame, features, folds, weight, seed, threads)
+        if state is not None:
+            plan = [rows for fold in folds for rows in fold]
+            table.kept = Kept(state, frame, weight, *plan)
         with held_interrupts() as interrupted:
             search = Search(table, y, aim, quality, Budget(until, interrupted), progress)
             trials = search.trials()
+            if state is not None and search.budget.stopped == "interrupt":
+                raise KeyboardInterrupt
             share_M = search.shares(trials, y, aim)
             blend = refit(trials, share_M)
         out_of_fold = mixed(trials, share_M)

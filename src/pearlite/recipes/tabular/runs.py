@@ -137,7 +137,8 @@ def resume(
 ) -> Run:
     """Go on where `run` stopped: what is finished stays.
 
-    A portfolio that was stopped before all its members were tried is fitted and tested again.
+    Of a table in memory, learners that were tried are not tried again; of a larger one the fit
+    begins anew.
 
     Raises
     ------

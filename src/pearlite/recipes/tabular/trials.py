@@ -20,6 +20,7 @@ from pearlite.recipes.tabular.candidates import Candidate
 from pearlite.recipes.tabular.features import Features
 from pearlite.recipes.tabular.fitted import Fitted, Predictor, Sight
 from pearlite.recipes.tabular.folds import Fold
+from pearlite.recipes.tabular.tried import Kept, Tried
 from pearlite.recipes.tabular.views import LearnedView
 from pearlite.see.progress import track
 from pearlite.seeds import derived_seed
@@ -74,6 +75,8 @@ class Table:
     ----------
     folds : list
         Pairs of rows to learn from and rows to withhold.
+    kept
+        Where finished trials are kept; None keeps none.
     """
 
     frame: pd.DataFrame
@@ -82,6 +85,7 @@ class Table:
     weight: NDArray[np.float64] | None
     seed: int
     threads: int
+    kept: Kept | None = None
     _learned: dict[int, tuple[Sight, Sight]] = field(default_factory=dict)
     _views: dict[Any, LearnedView] = field(default_factory=dict)
 
@@ -114,6 +118,7 @@ class Table:
         number: int | None,
         seed: int,
         seconds: float,
+        effort: float = 1.0,
     ) -> Fitted:
         """Fit a candidate to the usable rows of a fold, or of all."""
         rows = np.arange(len(y_N)) if number is None else self.folds[number][0]
@@ -131,6 +136,7 @@ class Table:
             seed=seed,
             threads=self.threads,
             seconds=seconds,
+            effort=effort,
         )
 
 
@@ -193,17 +199,24 @@ def run_trials(
     ticks = iter(track(steps, progress or "", show=progress is not None))
     for index, candidate in enumerate(candidates):
         fit = partial(table.fit, candidate, y_N, aim, usable_N)
-        answers = np.full((len(y_N), aim.outputs), np.nan)
         seed, must = derived_seed(table.seed, index), not trials
-        spent = _answer_in_turn(table, fit, answers, budget, seed, must, ticks)
-        if budget.stopped == "interrupt":
-            break
-        if len(spent) == len(table.folds):
-            again = sum(spent) / len(spent) * REFIT
-            budget.reserved += again
-            longest = 2 * again if math.isfinite(budget.until) else math.inf
-            refit = partial(fit, number=None, seed=seed, seconds=longest)
-            trials.append(Trial(candidate.name, answers, sum(spent), refit))
+        about = candidate, y_N, aim, usable_N, seed
+        tried = None if table.kept is None else table.kept.find(*about)
+        if tried is None:
+            tried = Tried.nothing(len(y_N), aim.outputs)
+            _answer_in_turn(table, fit, tried, budget, seed, must, ticks)
+            if budget.stopped == "interrupt":
+                break
+            if len(tried.seconds) < len(table.folds):
+                continue
+            if table.kept is not None:
+                table.kept.keep(tried, *about)
+        again = tried.seconds.mean() * REFIT
+        budget.reserved += again
+        longest = 2 * again if math.isfinite(budget.until) else math.inf
+        effort = float(tried.efforts.mean())
+        refit = partial(fit, number=None, seed=seed, seconds=longest, effort=effort)
+        trials.append(Trial(candidate.name, tried.answers, float(tried.seconds.sum()), refit))
     if not trials:
         raise KeyboardInterrupt
     return trials
@@ -212,25 +225,25 @@ def run_trials(
 def _answer_in_turn(
     table: Table,
     fit: Callable[..., Fitted],
-    answers_NK: NDArray[np.float64],
+    tried: Tried,
     budget: Budget,
     seed: int,
     must: bool,
     ticks: Iterator[int],
-) -> list[float]:
-    """Fill in one candidate's answers, fold by fold; return the seconds that each fold took.
+) -> None:
+    """Fill in what a candidate brings, fold by fold.
 
-    They are fewer than the folds if the candidate was given up: for lack of time, unless it `must`
-    be finished, or for Ctrl-C.
+    Folds are missing if the candidate was given up: for lack of time, unless it `must` be finished,
+    or for Ctrl-C.
     """
-    spent: list[float] = []
+    spent = tried.seconds
     for number, (_, withheld) in enumerate(table.folds):
         next(ticks, None)
         fits_left = len(table.folds) - number + REFIT
         if budget.interrupted():
             budget.stopped = "interrupt"
             break
-        if not must and budget.left <= (sum(spent) / len(spent) * fits_left if spent else 0):
+        if not must and budget.left <= (spent.mean() * fits_left if len(spent) else 0):
             budget.stopped = "minutes"
             break
         began = time.monotonic()
@@ -240,6 +253,7 @@ def _answer_in_turn(
         except KeyboardInterrupt:  # from a member that looks for Ctrl-C itself
             budget.stopped = "interrupt"
             break
-        answers_NK[withheld] = fitted.predict(table.fold(number)[1])
-        spent.append(time.monotonic() - began)
-    return spent
+        tried.answers[withheld] = fitted.predict(table.fold(number)[1])
+        effort = 1.0 if fitted.member is None else fitted.member.effort
+        tried.efforts = np.append(tried.efforts, effort)
+        tried.seconds = spent = np.append(spent, time.monotonic() - began)

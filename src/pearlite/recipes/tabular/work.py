@@ -1,5 +1,6 @@
 """The steps of a table's run: audit, split, train, test, explain, draw."""
 
+import shutil
 from time import monotonic
 
 import numpy as np
@@ -12,7 +13,7 @@ from pearlite.recipes.tabular.examine import answer, baselines, examine
 from pearlite.recipes.tabular.explain import explain
 from pearlite.recipes.tabular.files import Model, load
 from pearlite.recipes.tabular.members.arrays import save_arrays
-from pearlite.recipes.tabular.memory_table import MemoryTable
+from pearlite.recipes.tabular.memory_table import STATE, MemoryTable
 from pearlite.recipes.tabular.prepare import Prepared, Settings
 from pearlite.recipes.tabular.report import AUDIT, EXPLAINED, card, html
 from pearlite.recipes.tabular.reuse import DOMAIN, MODEL, OUTSIDE, Predictor, named, write_table
@@ -85,6 +86,7 @@ def _train(
     domain = Domain.learn(features, group=None if few else group, seed=settings.seed)
     save_arrays(run.path / DOMAIN, domain.arrays())
     model.save(run.path / MODEL)
+    shutil.rmtree(run.path / STATE, ignore_errors=True)
     return model
 
 

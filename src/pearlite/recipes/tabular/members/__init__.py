@@ -5,7 +5,7 @@ Axes: N rows, F features, K outputs: 1 number, a probability a class, or a quant
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,28 @@ from pearlite.recipes.tabular.aim import Aim
 Matrix = NDArray[np.float64]
 
 
+ROWS_A_THREAD = 5_000
+"""With fewer, threads of boosted trees mostly wait for each other."""
+
+
+def threads_for(rows: int, threads: int) -> int:
+    """Return how many threads are of use to boosted trees."""
+    return max(1, min(threads, rows // ROWS_A_THREAD))
+
+
 class Member(Protocol):
-    """One learner, made with its options."""
+    """One learner, made with its options.
+
+    Attributes
+    ----------
+    amount : str
+        The option that says how much is learned, which lack of time cuts; ``""`` if none does.
+    effort : float
+        The share of that amount for which there was time; 1 before `fit`.
+    """
+
+    amount: ClassVar[str]
+    effort: float
 
     def fit(
         self,

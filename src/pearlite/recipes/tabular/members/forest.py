@@ -35,9 +35,11 @@ class Forest:
     """
 
     family: ClassVar[str]
+    amount: ClassVar[str] = "trees"
 
     def __init__(self, trees: int = 300, features: float = 1.0, leaf: int = 1) -> None:
         self.trees, self.features, self.leaf = trees, features, leaf
+        self.effort = 1.0
         self.levels: tuple[float, ...] = ()
         self.nodes: Nodes
 
@@ -70,6 +72,7 @@ class Forest:
         ):
             grown = min(forest.n_estimators + GROWN_TOGETHER, self.trees)
             forest.set_params(n_estimators=grown).fit(x_NF, y_N, weight_N)
+        self.effort = forest.n_estimators / self.trees
         self.nodes = Nodes.of_sklearn([tree.tree_ for tree in forest.estimators_])
         self.levels = (0.5,) if aim.absolute else aim.levels
         return self

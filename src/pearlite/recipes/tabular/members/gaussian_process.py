@@ -5,7 +5,7 @@ Axes: N rows, S rows of the sample that kernels are learnt from, F features, K o
 
 import math
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -43,6 +43,9 @@ class GaussianProcess:
     most_rows
         More are left out at random: the time grows with their cube.
     """
+
+    amount: ClassVar[str] = ""
+    effort = 1.0
 
     def __init__(self, smooth: bool = False, most_rows: int = 5000) -> None:
         self.smooth, self.most_rows = smooth, most_rows

@@ -1,14 +1,14 @@
 """Gradient boosting on histograms, from scikit-learn."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from pearlite.recipes.tabular.aim import Aim
-from pearlite.recipes.tabular.members import Matrix
+from pearlite.recipes.tabular.members import Matrix, threads_for
 from pearlite.recipes.tabular.members.arrays import load_arrays, save_arrays
 from pearlite.recipes.tabular.members.nodes import Nodes
 
@@ -23,6 +23,9 @@ class HistogramBoosting:
     rounds, rate, leaves, features
         As in `LightGBM`.
     """
+
+    amount: ClassVar[str] = ""
+    effort = 1.0
 
     def __init__(
         self, rounds: int = 300, rate: float = 0.05, leaves: int = 15, features: float = 0.5
@@ -64,7 +67,7 @@ class HistogramBoosting:
             ]
         else:
             models = [HistGradientBoostingRegressor(**options)]
-        with threadpool_limits(threads):
+        with threadpool_limits(threads_for(len(y_N), threads)):
             models = [model.fit(x_NF, y_N, weight_N) for model in models]
         self.goal = aim.goal
         self.nodes = [

@@ -2,15 +2,16 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.aim import Aim
-from pearlite.recipes.tabular.members import Matrix
+from pearlite.recipes.tabular.members import Matrix, threads_for
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -35,6 +36,8 @@ class LightGBM:
         Shares of the features and of the rows that a tree is grown from.
     """
 
+    amount: ClassVar[str] = "rounds"
+
     def __init__(
         self,
         rounds: int = 500,
@@ -53,6 +56,8 @@ class LightGBM:
             "bagging_fraction": rows,
             "bagging_freq": 1,
         }
+        self.effort = 1.0
+        self.threads = cpu_count()
         self.binary = False
         self.boosters: list[Booster] = []
 
@@ -71,24 +76,33 @@ class LightGBM:
         import lightgbm
         from lightgbm.callback import EarlyStopException
 
-        until = time.monotonic() + seconds
+        start, objectives = time.monotonic(), _objectives(aim)
+        rounds = [self.rounds] * len(objectives)
 
         def stop_in_time(environment: Any) -> None:
-            if time.monotonic() >= until:
+            number = len(self.boosters)
+            if time.monotonic() >= start + (number + 1) / len(objectives) * seconds:
+                rounds[number] = environment.iteration + 1
                 raise EarlyStopException(environment.iteration, [])
 
-        fixed = {**self.options, **_SAME_EVERYWHERE, "seed": seed % 2**31, "num_threads": threads}
+        self.threads, self.boosters = threads, []
+        fixed = {**self.options, **_SAME_EVERYWHERE, "seed": seed % 2**31}
+        fixed["num_threads"] = threads_for(len(y_N), threads)
         data = lightgbm.Dataset(x_NF, y_N, weight=weight_N, params=fixed, free_raw_data=False)
-        self.boosters = [
-            lightgbm.train({**fixed, **objective}, data, self.rounds, callbacks=[stop_in_time])
-            for objective in _objectives(aim)
-        ]
+        for objective in objectives:
+            given = {**fixed, **objective}
+            booster = lightgbm.train(given, data, self.rounds, callbacks=[stop_in_time])
+            self.boosters.append(booster)
+        self.effort = float(np.mean(rounds)) / self.rounds
         self.binary = aim.goal == "binary"
         return self
 
     def predict(self, x_NF: Matrix) -> Matrix:
         """Return numbers, probabilities or quantiles, (N, K)."""
-        answers = [np.asarray(booster.predict(x_NF)) for booster in self.boosters]
+        threads = threads_for(len(x_NF), self.threads)
+        answers = [
+            np.asarray(booster.predict(x_NF, num_threads=threads)) for booster in self.boosters
+        ]
         if len(answers) > 1:
             return np.sort(np.column_stack(answers), axis=1)
         answer_NK = answers[0].reshape(len(x_NF), -1)

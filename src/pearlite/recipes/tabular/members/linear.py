@@ -1,7 +1,7 @@
 """Ridge regression and logistic regression: the simplest members, and the yardstick of others."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ class Linear:
     strength
         The inverse of logistic regression's penalty.
     """
+
+    amount: ClassVar[str] = ""
+    effort = 1.0
 
     def __init__(self, strength: float = 1.0) -> None:
         self.strength = strength

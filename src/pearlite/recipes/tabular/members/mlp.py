@@ -5,7 +5,7 @@ Axes: N rows, B rows of a batch, F features, K outputs.
 
 import math
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ class NeuralNetwork:
         Of AdamW; share of hidden features left out.
     """
 
+    amount: ClassVar[str] = "epochs"
+
     def __init__(
         self,
         networks: int = 4,
@@ -54,6 +56,7 @@ class NeuralNetwork:
     ) -> None:
         self.networks, self.width, self.epochs, self.batch = networks, width, epochs, batch
         self.rate, self.decay, self.dropout = rate, decay, dropout
+        self.effort = 1.0
         self.of_classes = False
         self.centre, self.scale = 0.0, 1.0
         self.sizes = (0, 0)
@@ -82,7 +85,7 @@ class NeuralNetwork:
         batch = min(self.batch, len(y))
         steps = math.ceil(self.epochs * len(y) / batch)
         longest = seconds / self.networks / 60 if math.isfinite(seconds) else None
-        before = torch.get_num_threads()
+        before, taken = torch.get_num_threads(), 0
         torch.set_num_threads(threads)
         try:
             for number in range(self.networks):
@@ -99,8 +102,10 @@ class NeuralNetwork:
                 )
                 trainer.fit(_Batches((x, y, weight), batch, own), steps=steps, minutes=longest)
                 self.nets.append(net.eval())
+                taken += trainer.step
         finally:
             torch.set_num_threads(before)
+        self.effort = taken / (steps * self.networks)
         return self
 
     def _net(self, generator: torch.Generator) -> MLP:

@@ -2,15 +2,16 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.aim import Aim
-from pearlite.recipes.tabular.members import Matrix
+from pearlite.recipes.tabular.members import Matrix, threads_for
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -34,6 +35,8 @@ class XGBoost:
         Into which the values of a feature are sorted.
     """
 
+    amount: ClassVar[str] = "rounds"
+
     def __init__(
         self,
         rounds: int = 500,
@@ -54,6 +57,8 @@ class XGBoost:
             "max_bin": bins,
             "tree_method": "hist",
         }
+        self.effort = 1.0
+        self.threads = cpu_count()
         self.binary, self.quantiles = False, False
         self.booster: Booster
 
@@ -72,10 +77,10 @@ class XGBoost:
         import xgboost
         from xgboost.callback import TrainingCallback
 
-        until = time.monotonic() + seconds
-        parameters = {**self.options, **_objective(aim), "seed": seed % 2**31, "nthread": threads}
+        until, own = time.monotonic() + seconds, threads_for(len(y_N), threads)
+        parameters = {**self.options, **_objective(aim), "seed": seed % 2**31, "nthread": own}
         data = xgboost.QuantileDMatrix(
-            x_NF, y_N, weight=weight_N, nthread=threads, max_bin=self.options["max_bin"]
+            x_NF, y_N, weight=weight_N, nthread=own, max_bin=self.options["max_bin"]
         )
 
         class StopInTime(TrainingCallback):
@@ -83,11 +88,14 @@ class XGBoost:
                 return time.monotonic() >= until
 
         self.booster = xgboost.train(parameters, data, self.rounds, callbacks=[StopInTime()])
+        self.effort = self.booster.num_boosted_rounds() / self.rounds
+        self.threads = threads
         self.binary, self.quantiles = aim.goal == "binary", bool(aim.levels)
         return self
 
     def predict(self, x_NF: Matrix) -> Matrix:
         """Return numbers, probabilities or quantiles, (N, K)."""
+        self.booster.set_param({"nthread": threads_for(len(x_NF), self.threads)})
         answer_NK = np.asarray(self.booster.inplace_predict(x_NF), np.float64)
         answer_NK = answer_NK.reshape(len(x_NF), -1)
         if self.binary:
