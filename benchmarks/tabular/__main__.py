@@ -61,7 +61,11 @@ def run(case: Case, options: argparse.Namespace) -> dict[str, list[Answer]]:
             peer = autogluon(options.autogluon, options.preset, seconds)
             said = peer(case, train, test, options.seed)
             answers.setdefault(f"AutoGluon {options.preset}", []).append(said)
-        last = {name: f"{score(case, said[-1], test):.4g}" for name, said in answers.items()}
+        last = {
+            name: f"{score(case, said[number], test):.4g}"
+            for name, said in answers.items()
+            if number < len(said)
+        }
         print(f"{case.name}, fold {number + 1}: {last}", flush=True)
     return answers
 
