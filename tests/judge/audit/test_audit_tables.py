@@ -1,13 +1,19 @@
 """The audit of tables: each planted failure is named, and a clean table is left alone."""
 
+import itertools
 import json
+import shlex
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pearlite.data.names import known_columns
 from pearlite.errors import InputError
 from pearlite.judge.audit import Audit, audit
+from pearlite.judge.audit.tables import audit_table
 
 
 def clean(rows: int = 400, seed: int = 0) -> pd.DataFrame:
@@ -107,6 +113,15 @@ def test_specimens_that_only_few_values_describe_are_found_by_their_varied_colum
     assert found.grave
 
 
+@pytest.mark.parametrize("levels", [(20, 20), (5, 5, 5), (2,) * 8])
+def test_a_factorial_experiment_is_not_refused(levels: tuple[int, ...]) -> None:
+    settings = np.array(list(itertools.product(*[np.linspace(0, 1, one) for one in levels])))
+    frame = pd.DataFrame(settings).add_prefix("factor")
+    effect = np.sin(6 * settings[:, 0]) * np.cos(7 * settings[:, 1]) * 4 + settings.sum(1)
+    frame["yield"] = effect + np.random.default_rng(0).normal(0, 0.3, len(frame))
+    assert not audit(shuffled(frame), target="yield").grave
+
+
 def test_a_declared_hidden_group_is_no_finding() -> None:
     found = audit(repeated(), target="strength", group="all but age")
     assert not found.grave
@@ -129,6 +144,100 @@ def test_a_batch_column_that_was_not_declared_is_grave() -> None:
     found = one(audit(frame, target="strength"), "undeclared group")
     assert found.grave
     assert found.declare == "--group batch"
+
+
+def batches() -> pd.DataFrame:
+    frame, random = clean(400), np.random.default_rng(1)
+    batch = random.integers(40, size=400)
+    frame["strength"] += random.normal(0, 2, 40)[batch]
+    frame["operator id"] = [f"B{number}" for number in batch]
+    return frame
+
+
+def test_what_lies_within_the_declared_group_is_not_asked_for() -> None:
+    frame = batches()
+    frame["plate"] = frame["operator id"] + np.resize(["a", "b", "c"], len(frame))
+    assert not audit(frame, target="strength", group="operator id").grave
+
+
+def test_rows_without_a_target_leave_groups_and_row_numbers_as_they_are() -> None:
+    frame = batches()
+    frame.loc[300, "strength"] = 90.0
+    frame.loc[frame.index[:120:2], "strength"] = np.nan
+    by_name = audit(frame, target="strength", group="operator id")
+    labels = pd.factorize(frame["operator id"])[0]
+    assert not by_name.grave
+    assert one(by_name, "label noise").where == ("row 301",)
+    by_label = audit_table(frame, target="strength", group=labels)
+    assert by_label.facts() == by_name.facts()
+
+
+def windows(stride: int = 1) -> pd.DataFrame:
+    series = np.cumsum(np.random.default_rng(0).normal(size=2000))
+    cut = np.lib.stride_tricks.sliding_window_view(series, 13)[::stride][:400]
+    return pd.DataFrame(cut[:, :12], columns=[f"t{n}" for n in range(12)]).assign(next=cut[:, 12])
+
+
+def drifting() -> pd.DataFrame:
+    frame = clean(400)
+    frame["measured on"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(400), unit="D")
+    frame["strength"] += np.arange(400) / 80
+    return frame
+
+
+def leaking(name: str) -> pd.DataFrame:
+    frame = clean()
+    return frame.assign(**{name: 145 * frame["strength"] + np.resize([0.01, -0.01], len(frame))})
+
+
+def copied() -> pd.DataFrame:
+    frame = clean(150)
+    frame["strength"] += np.random.default_rng(1).normal(0, 3, 150)
+    return pd.concat([frame] * 3, ignore_index=True)
+
+
+def own_split() -> pd.DataFrame:
+    frame = clean().assign(**{"the part": ["train"] * 300 + ["test"] * 100})
+    return pd.concat([frame, frame.iloc[:5].assign(**{"the part": "test"})], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "frame", "target"),
+    [
+        ("exact duplicates", copied, "strength"),
+        ("hidden group", lambda: repeated().rename(columns={"age": 'age "d"'}), "strength"),
+        ("undeclared group", batches, "strength"),
+        ("leaking split", own_split, "strength"),
+        ("target in disguise", lambda: leaking("in psi"), "strength"),
+        ("target in disguise", lambda: leaking("$psi, rounded"), "strength"),
+        ("time order", drifting, "strength"),
+        ("overlapping windows", lambda: windows().assign(day=days(400)), "next"),
+    ],
+)
+def test_what_a_grave_finding_asks_for_can_be_typed_and_ends_it(
+    kind: str, frame: Callable[[], pd.DataFrame], target: str
+) -> None:
+    table = frame()
+    found = one(audit(table, target=target), kind)
+    assert found.grave
+    option, named = shlex.split(found.declare)
+    if option == "--drop":
+        table, declared = table.drop(columns=known_columns(table, named)), {}
+    else:
+        declared: dict[str, Any] = {option[2:]: named}
+    assert kind not in [one.kind for one in audit(table, target=target, **declared).grave]
+
+
+def days(count: int) -> pd.DatetimeIndex:
+    return pd.date_range("2025-01-01", periods=count)
+
+
+def test_windows_of_one_declared_group_may_overlap() -> None:
+    frame = windows().assign(series=np.repeat([f"series {n}" for n in range(4)], 100))
+    assert "overlapping windows" in kinds(audit(frame, target="next", measure=False))
+    rest = frame.groupby("series").head(88)
+    found = audit(rest, target="next", group="series", measure=False)
+    assert "overlapping windows" not in kinds(found)
 
 
 def test_a_split_column_with_the_same_row_on_both_sides_is_named() -> None:
@@ -169,6 +278,15 @@ def test_a_product_that_is_the_target_is_a_disguise() -> None:
     assert set(one(audit(frame, target="power"), DISGUISE).where) == {"flow", "load"}
 
 
+def test_a_column_that_decides_nearly_all_is_a_note() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(300, 4)), columns=list("abcd"))
+    frame["y"] = frame["a"] * 10 + frame["b"] + random.normal(0, 0.1, 300)
+    found = audit(frame, target="y")
+    assert not found.grave
+    assert one(found, DISGUISE).where == ("a",)
+
+
 def test_a_running_number_is_an_identifier_though_shuffled() -> None:
     frame = clean().assign(specimen=np.random.default_rng(0).permutation(400) + 1000)
     assert one(audit(frame, target="strength"), "identifier").declare == "--drop specimen"
@@ -182,6 +300,15 @@ def test_drift_over_dates_is_time_order() -> None:
     assert found.grave
     assert found.declare == "--time measured"
     assert "time order" not in kinds(audit(frame, target="strength", time="measured"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dates_that_change_nothing_are_no_time_order(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(300, 4)), columns=list("abcd"))
+    frame["day"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(random.integers(0, 300, 300), "D")
+    frame["y"] = frame["a"] + frame["b"] ** 2 + random.normal(0, 0.3, 300)
+    assert not audit(frame, target="y").grave
 
 
 def test_neighbours_that_err_alike_are_named() -> None:
@@ -260,11 +387,9 @@ def test_a_shuffled_target_scores_like_chance() -> None:
 
 @pytest.mark.parametrize("stride", [1, 4])
 def test_overlapping_windows_are_grave(stride: int) -> None:
-    series = np.cumsum(np.random.default_rng(0).normal(size=2000))
-    cut = np.lib.stride_tricks.sliding_window_view(series, 13)[::stride][:400]
-    frame = pd.DataFrame(cut[:, :12], columns=[f"t{n}" for n in range(12)]).assign(next=cut[:, 12])
-    found = one(audit(shuffled(frame), target="next"), "overlapping windows")
+    found = one(audit(shuffled(windows(stride)), target="next"), "overlapping windows")
     assert f"shifted by {stride}" in found.what
+    series = np.cumsum(np.random.default_rng(0).normal(size=2000))
     apart = pd.DataFrame(series[:1989].reshape(-1, 13)).add_prefix("t")
     assert "overlapping windows" not in kinds(audit(apart, target="t12"))
 

@@ -38,6 +38,12 @@ def pairs(keys_N: NDArray[np.generic]) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
+def within(fine_N: Codes, coarse_N: Codes) -> bool:
+    """Tell whether all rows of one fine label have one coarse label."""
+    both = np.unique(np.stack([fine_N, coarse_N]), axis=1)
+    return both.shape[1] == len(np.unique(fine_N))
+
+
 def by_chance(coarse_ND: Codes, hashes_ND: NDArray[np.uint64], columns: list[int]) -> float:
     """Return how many pairs would agree in all `columns` if only rough values belonged together.
 

@@ -7,9 +7,10 @@ Where each specimen is measured once at every setting they never are.
 import numpy as np
 from numpy.typing import NDArray
 
-from pearlite.judge.audit.agreement import pairs, row_hashes
+from pearlite.judge.audit.agreement import pairs, row_hashes, within
 from pearlite.judge.audit.prepared import Prepared
 
+FILLED = 0.5  # share of all combinations of values that a planned experiment has, at least
 FEWER = 0.5  # times as many equal values of the varied column as among any two rows, at most
 EXPECTED = 25.0  # equal pairs, without which nothing can be said
 COVERED = 0.2  # share of rows that are equal but for the column
@@ -40,12 +41,16 @@ def find_crossed(table: Prepared) -> list[int] | None:
     return None if most is None else [column for column in base if column != most[1]]
 
 
+def is_planned(table: Prepared, columns: list[int]) -> bool:
+    """Tell whether most combinations of the columns' values are there, as in a factorial design."""
+    combinations = float(np.prod(table.distinct[columns].astype(np.float64)))
+    different = len(np.unique(row_hashes(table.codes_ND[:, columns]).sum(1)))
+    return different >= FILLED * combinations
+
+
 def _is_of_group(table: Prepared, column: int) -> bool:
     """Tell whether the declared group says what stands in the column."""
-    if table.group is None:
-        return False
-    both = np.unique(np.stack([table.group, table.codes_ND[:, column]]), axis=1)
-    return both.shape[1] == len(np.unique(table.group))
+    return table.group is not None and within(table.group, table.codes_ND[:, column])
 
 
 def _covered(key: NDArray[np.uint64]) -> float:

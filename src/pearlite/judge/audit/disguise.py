@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
+from pearlite.judge.audit.quick import dummy, folds, out_of_fold
 from pearlite.judge.audit.words import listed, number, quoted
 
 NEARLY_ALL = 0.02  # error that one column leaves, as a share of that of knowing nothing
+SURELY = 5e-4, 5e-3  # at most, from which numbers, classes are no honest measurement's
 BETTER = 5.0  # times more error that all other columns leave together
 TRIED = 6  # columns, the most telling first
 SEARCHED = 5_000  # rows
@@ -49,9 +51,10 @@ def _finding(
         f"{listed(names)} alone{each} gives {1 - found[-1][0]:.1%} of {table.target}; the other "
         f"columns together {max(0.0, 1 - rest):.1%}. Was it known before {table.target} was?"
     )
+    grave = found[0][0] <= SURELY[bool(table.classes)]
     inflation = measure.without([column for _, column in found], listed(names)) if measure else None
     declare = f"--drop {quoted(names)}"
-    return Finding("target in disguise", True, what, tuple(names), len(names), inflation, declare)
+    return Finding("target in disguise", grave, what, tuple(names), len(names), inflation, declare)
 
 
 def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:
@@ -143,16 +146,19 @@ def _telling(table: Prepared, rows: NDArray[np.int64]) -> list[int]:
 def _left(table: Prepared, rows: NDArray[np.int64], columns: list[int]) -> float:
     """Return the error that the columns leave in other folds; 1 is that of knowing nothing."""
     assert table.truth is not None
-    from pearlite.judge.audit.quick import dummy, folds, out_of_fold
-
     truth = table.truth[rows]
     group = None if table.group is None else table.group[rows]
     fold = folds(len(rows), group=group, number=3)
     if len(columns) == 1:
-        answer = _tree_answers(table.numbers_ND[rows][:, columns], truth, fold, table)
+        answers = _answers_by_one(table.numbers_ND[rows][:, columns[0]], truth, fold, table)
     else:
-        numbers = table.numbers_ND[rows][:, columns]
-        answer = out_of_fold(numbers, truth, fold, len(table.classes))
+        answers = [out_of_fold(table.numbers_ND[rows][:, columns], truth, fold, len(table.classes))]
+    return min(_error(table, truth, answer, fold) for answer in answers)
+
+
+def _error(
+    table: Prepared, truth: NDArray[Any], answer: NDArray[np.float64], fold: NDArray[np.int64]
+) -> float:
     nothing = dummy(truth, fold, len(table.classes))
     if not table.classes:
         return float(np.mean((truth - answer) ** 2) / np.mean((truth - nothing) ** 2))
@@ -161,18 +167,21 @@ def _left(table: Prepared, rows: NDArray[np.int64], columns: list[int]) -> float
     return float(np.mean(by_class) / (1 - 1 / len(by_class)))
 
 
-def _tree_answers(
-    one: NDArray[np.float64],
-    truth: NDArray[Any],
-    fold: NDArray[np.int64],
-    table: Prepared,
-) -> NDArray[np.float64]:
+def _answers_by_one(
+    one: NDArray[np.float64], truth: NDArray[Any], fold: NDArray[np.int64], table: Prepared
+) -> list[NDArray[np.float64]]:
+    """Return what a tree says of the other folds, and for numbers a line between neighbours."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     tree = DecisionTreeClassifier if table.classes else DecisionTreeRegressor
-    answer = np.empty(len(truth))
+    smooth = not table.classes and bool(np.isfinite(one).all())
+    by_tree, by_line = np.empty(len(truth)), np.empty(len(truth))
     for number_of in np.unique(fold):
         asked = fold == number_of
-        model = tree(min_samples_leaf=2, random_state=0).fit(one[~asked], truth[~asked])
-        answer[asked] = model.predict(one[asked])
-    return answer
+        known, told = one[~asked], truth[~asked]
+        model = tree(min_samples_leaf=2, random_state=0).fit(known[:, None], told)
+        by_tree[asked] = model.predict(one[asked, None])
+        if smooth:
+            values, place, counts = np.unique(known, return_inverse=True, return_counts=True)
+            by_line[asked] = np.interp(one[asked], values, np.bincount(place, told) / counts)
+    return [by_tree, by_line] if smooth else [by_tree]

@@ -75,4 +75,4 @@ def _declare(table: Prepared) -> str:
     hashes = row_hashes(table.codes_ND)
     key = hashes.sum(1)
     loose = [pairs(key - column) for column in hashes.T]
-    return f'--group "all but {table.names[int(np.argmin(loose))]}"'
+    return f"--group {quoted([f'all but {table.names[int(np.argmin(loose))]}'])}"

@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from pearlite.judge.audit.agreement import labels, pairs, row_hashes
+from pearlite.judge.audit.agreement import labels, pairs, row_hashes, within
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
@@ -36,7 +36,7 @@ def find_entities(
         What is looked at, and the quick model.
     together
         Labels of rows that were found to belong together: a column that is the same in each is no
-        news.
+        news, and neither is one whose values lie within the declared groups.
     """
     if measure is None:
         return []
@@ -68,9 +68,9 @@ def find_entities(
             continue
         if not called and not fixed:
             continue
-        if together is not None and len(np.unique(np.stack([together, codes]), axis=1).T) == (
-            together.max() + 1
-        ):
+        if together is not None and within(together, codes):
+            continue
+        if table.group is not None and within(codes[codes >= 0], table.group[codes >= 0]):
             continue
         found.append((not called, int(column), distinct, fixed))
     found.sort(key=lambda one: one[0])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pearlite.judge.audit.agreement import NEVER, by_chance, labels, pairs, row_hashes
-from pearlite.judge.audit.crossed import find_crossed
+from pearlite.judge.audit.crossed import find_crossed, is_planned
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
@@ -70,7 +70,7 @@ def find_hidden_groups(
         label = labels(row_hashes(table.codes_ND[:, columns]).sum(1))
         found = _finding(table, measure, sorted(columns), label, lift)
         if found:
-            return found, label
+            return found, None if is_planned(table, columns) else label
     return [], None
 
 
@@ -88,23 +88,30 @@ def _finding(
     sizes = np.bincount(label)
     shared = sizes[label] > 1
     inflation = measure.grouped(label, f"grouped by {by}") if measure else None
-    grave = inflation.real if inflation else lift >= SURE and shared.mean() >= 4 * COVERED
+    sure = lift >= SURE and shared.mean() >= 4 * COVERED
+    real = inflation.real if inflation else sure
     if not inflation and lift < LIFT:
         return []
-    telling = lift >= SURE and shared.mean() >= 4 * COVERED and table.group is None
-    if inflation and not grave and not telling:
+    if inflation and not real and not (sure and table.group is None):
         return []
+    planned = is_planned(table, columns)
     same = f"in everything but {listed(others)}" if brief else f"in {listed(names)}"
     across = " of another declared group" if table.group is not None else ""
     what = (
         f"{shared.mean():.0%} of the rows equal another row{across} {same}: "
         f"{len(sizes):,} different things, measured up to {counted(int(sizes.max()), 'time')}."
     )
+    if planned:
+        what += (
+            f" Most combinations of {listed(names)} are there, as in a planned experiment: declare "
+            "the group if such rows are of one specimen."
+        )
     first = np.unique(label, return_index=True)[1]
     later = np.setdiff1d(np.flatnonzero(shared), first)
-    declare = f'--group "{by}"' if brief else f"--group {quoted(names)}"
+    declare = f"--group {quoted([by])}"
     where = rows_named(table, later, first[label[later]])
     where = tuple(pair.replace("=", "like") for pair in where)
+    grave = real and not planned
     return [Finding("hidden group", grave, what, where, int(shared.sum()), inflation, declare)]
 
 

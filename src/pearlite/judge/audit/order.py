@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
-from pearlite.judge.audit.quick import fit_predict, folds
+from pearlite.judge.audit.quick import folds
 from pearlite.judge.audit.words import quoted
 
 NAMED_LIKE_TIME = re.compile(r"(^|[_\W])(date|timestamp|year|trend)([_\W]|$)", re.IGNORECASE)
@@ -21,6 +21,8 @@ ALIKE = 0.15  # correlation of neighbouring residuals
 SURELY = 5.0  # standard errors
 ASIDE = 0.25  # of the mean error that is to one side
 ENOUGH = 50  # rows
+FEW, DRAWS = 5_000, 8  # rows, below which training rows are drawn so often
+LUCK = 4.0  # standard deviations of the error from draw to draw
 
 
 def find_time(table: Prepared, measure: Measure | None) -> list[Finding]:
@@ -43,7 +45,8 @@ def find_time(table: Prepared, measure: Measure | None) -> list[Finding]:
             "as many rows of any time",
             asked,
         )
-        if not inflation.real and not _drifts(measure, past, asked):
+        real = inflation.real and _beyond_luck(measure, times, past)
+        if not real and not _drifts(measure, past, asked):
             continue
         what = (
             f"The rows have an order in time, {name}, and what was measured changes with it: a "
@@ -53,7 +56,7 @@ def find_time(table: Prepared, measure: Measure | None) -> list[Finding]:
         found.append(
             Finding(
                 "time order",
-                inflation.real and kind == "date",
+                real and kind == "date",
                 what,
                 (name,),
                 1,
@@ -134,25 +137,50 @@ def _forward(
     measure: Measure, times: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Answer the later stretches from earlier ones, and from as many rows of any time."""
-    inner = np.quantile(times, np.linspace(0, 1, STRETCHES + 1)[1:-1])
-    stretch = np.searchsorted(inner, times, side="right")
-    random = np.random.default_rng(measure.seed)
-    past, anywhere = measure.answer.copy(), measure.answer.copy()
-    asked = np.zeros(len(times), bool)
-    tenth = folds(len(times), group=measure.group, seed=measure.seed, number=10)
+    stretch = _stretches(times)
+    past, asked = measure.answer.copy(), stretch >= 2
     for later in np.unique(stretch)[2:]:
-        test, earlier = stretch == later, np.flatnonzero(stretch < later)
-        truth, features = measure.truth, measure.features
-        past[test] = fit_predict(
-            features[earlier], truth[earlier], features[test], measure.classes, measure.seed
-        )
+        past[stretch == later] = measure.fit(stretch < later, stretch == later)
+    return past, _anywhere(measure, stretch, measure.seed), asked
+
+
+def _stretches(times: NDArray[np.float64]) -> NDArray[np.int64]:
+    inner = np.quantile(times, np.linspace(0, 1, STRETCHES + 1)[1:-1])
+    cut = np.searchsorted(inner, times, side="right")
+    return np.unique(cut, return_inverse=True)[1].astype(np.int64)
+
+
+def _anywhere(measure: Measure, stretch: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+    """Answer the later stretches from rows of any time, as many as there are earlier ones."""
+    random = np.random.default_rng(seed)
+    answer = measure.answer.copy()
+    tenth = folds(len(stretch), group=measure.group, seed=seed, number=10)
+    for later in np.unique(stretch)[2:]:
+        test = stretch == later
         for fold in range(2):
             half = test & (tenth % 2 == fold)
-            others = np.flatnonzero(~half if measure.group is None else tenth % 2 != fold)
-            some = random.permutation(others)[: len(earlier)]
             if half.any():
-                anywhere[half] = fit_predict(
-                    features[some], truth[some], features[half], measure.classes, measure.seed
-                )
-        asked |= test
-    return past, anywhere, asked
+                others = np.flatnonzero(~half if measure.group is None else tenth % 2 != fold)
+                some = np.zeros(len(stretch), bool)
+                some[random.permutation(others)[: (stretch < later).sum()]] = True
+                answer[half] = measure.fit(some, half)
+    return answer
+
+
+def _beyond_luck(measure: Measure, times: NDArray[np.float64], past: NDArray[np.float64]) -> bool:
+    """Tell whether the past is worse than any training rows drawn by luck are.
+
+    The resampled intervals of an inflation take the training rows as given; in a small table,
+    which they are matters.
+    """
+    if len(times) > FEW:
+        return True
+    stretch = _stretches(times)
+    asked = stretch >= 2
+
+    def error(answer: NDArray[np.float64]) -> float:
+        score = measure.metric(measure.truth[asked], answer[asked])
+        return 1 - score if measure.metric.higher_is_better else score
+
+    usual = [error(_anywhere(measure, stretch, measure.seed + 1 + draw)) for draw in range(DRAWS)]
+    return error(past) > np.mean(usual) + LUCK * np.std(usual, ddof=1)

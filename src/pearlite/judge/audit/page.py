@@ -33,7 +33,7 @@ def sections(audit: "Audit") -> list[Html]:
 def _row(finding: "Finding") -> tuple[Html | str, ...]:
     where = ", ".join(finding.where) + (" …" if finding.count > len(finding.where) else "")
     what = join(finding.what, tag("br"), tag("small", where)) if where else finding.what
-    kind = tag("strong", finding.kind) if finding.grave else finding.kind
+    kind = tag("strong" if finding.grave else "span", finding.kind, style="overflow-wrap:normal")
     inflation = finding.inflation
     measured = (
         join(

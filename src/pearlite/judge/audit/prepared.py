@@ -129,7 +129,7 @@ def prepare(
     group: str | Sequence[str] | NDArray[Any] | None = None,
     time: str | None = None,
 ) -> Prepared:
-    """Read a table for the checks; the arguments are those of `pearlite.judge.audit.tables.audit_table`.
+    """Read a table for the checks; the arguments are those of `audit_table`.
 
     Raises
     ------
@@ -143,14 +143,15 @@ def prepare(
     from pearlite.judge.goal import read_truth
 
     frame = clean(frame)
-    inputs, truth, classes = frame, None, ()
+    rows, inputs, truth, classes = frame, frame, None, ()
     if target is not None:
         inputs, answers = take_target(frame, target)
+        rows = frame.dropna(subset=[target])
+        inputs = inputs.set_axis(rows.index)
         read = read_truth(answers)
         truth, classes = read.values, tuple(str(name) for name in read.classes)
     if not len(inputs) or not inputs.shape[1]:
         raise InputError("the table has no rows or no columns to look at")
-    rows = frame.loc[inputs.index]
     columns = describe(inputs)
     codes, numbers, features = [], [], []
     for column in columns:
@@ -174,7 +175,7 @@ def prepare(
         target or "",
         truth,
         classes,
-        None if group is None else _groups(rows, group, target or ""),
+        None if group is None else _groups(frame, rows, group, target or ""),
         None if time is None else moments(rows, time),
         overview=(head, *overview),
     )
@@ -198,12 +199,17 @@ def _read(values: "pd.Series") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 
 def _groups(
-    rows: "pd.DataFrame", group: str | Sequence[str] | NDArray[Any], target: str
+    frame: "pd.DataFrame",
+    rows: "pd.DataFrame",
+    group: str | Sequence[str] | NDArray[Any],
+    target: str,
 ) -> NDArray[np.int64]:
+    """Return the labels of `rows`, which are those of `frame` that have a target."""
     from pearlite.data.groups import group_labels
 
     if not isinstance(group, np.ndarray):
         return group_labels(rows, group, target)
-    if group.shape != (len(rows),):
-        raise InputError(f"group has shape {group.shape}; one label for each of {len(rows)} rows")
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+    if group.shape != (len(frame),):
+        raise InputError(f"group has shape {group.shape}; one label for each of {len(frame)} rows")
+    known = group if len(rows) == len(frame) else group[frame[target].notna().to_numpy(bool)]
+    return np.unique(known, return_inverse=True)[1].astype(np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
-from pearlite.judge.audit.words import rows_named
+from pearlite.judge.audit.words import quoted, rows_named
 
 FEWEST = 4  # columns that a window has at least
 STRIDES = 24
@@ -21,13 +21,20 @@ BEYOND = 5.0  # times as many rows as when windows are read backwards
 
 
 def find_overlapping_windows(table: Prepared, measure: Measure | None) -> list[Finding]:
-    """Find rows of which the end is the beginning of another row."""
+    """Find rows of which the end is the beginning of another row, not of one declared group.
+
+    A declared time keeps all but the windows at the border apart.
+    """
+    if table.time is not None:
+        return []
     columns = [c for c, kind in enumerate(table.kinds) if kind == "number"]
     if len(columns) < FEWEST or table.rows < 10:
         return []
     values_NW = table.numbers_ND[:, columns]
     for stride in range(1, min(len(columns) // 2, STRIDES) + 1):
         follower = _followers(values_NW, stride)
+        if table.group is not None:
+            follower = np.where(table.group[follower] == table.group, -1, follower)
         share = float((follower >= 0).mean())
         if share >= SHARE and share >= BEYOND * _by_chance(values_NW, stride):
             return [_finding(table, measure, follower, stride, len(columns), share)]
@@ -81,11 +88,13 @@ def _finding(
     what = (
         f"{share:.0%} of the rows are windows of {width} values that another row repeats, shifted "
         f"by {stride}: a random split tests on what was trained on. Split the series first and cut "
-        "windows afterwards, or declare the time."
+        "windows afterwards, or declare the column that says when each begins (--time)."
     )
     where = tuple(p.replace("=", "overlaps") for p in rows_named(table, rows, follower[rows]))
     grave = inflation.real if inflation else True
-    return Finding("overlapping windows", grave, what, where, len(rows), inflation)
+    dates = [name for name, kind in zip(table.names, table.kinds, strict=True) if kind == "date"]
+    declare = f"--time {quoted(dates)}" if len(dates) == 1 else ""
+    return Finding("overlapping windows", grave, what, where, len(rows), inflation, declare)
 
 
 def _positions(follower: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,11 +1,14 @@
 """How findings name rows, columns and numbers."""
 
+import shlex
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pearlite.judge.audit.prepared import Prepared
+if TYPE_CHECKING:
+    from pearlite.judge.audit.prepared import Prepared
 
 NAMED = 5  # rows or columns that a finding names
 
@@ -26,14 +29,14 @@ def listed(names: Sequence[object], most: int = NAMED) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def row_name(table: Prepared, row: int) -> str:
+def row_name(table: "Prepared", row: int) -> str:
     """Return how people find a row: its number in the table as given, the first being 1."""
     label = table.frame.index[row]
     return f"row {int(label) + 1}" if isinstance(label, int | np.integer) else f"row {label}"
 
 
 def rows_named(
-    table: Prepared, rows: Iterable[int] | NDArray[np.int64], origins: Iterable[int] | None = None
+    table: "Prepared", rows: Iterable[int] | NDArray[np.int64], origins: Iterable[int] | None = None
 ) -> tuple[str, ...]:
     """Return names of the first few rows, each with the row that it is like if that is given."""
     some = list(rows)[:NAMED]
@@ -50,4 +53,6 @@ def quoted(names: Sequence[str]) -> str:
     """Return names as an option takes them, in quotes where a shell needs them."""
     joined = ",".join(names)
     plain = all(letter.isalnum() or letter in "_-.,+/%:" for letter in joined)
-    return joined if plain and joined else f'"{joined}"'
+    if plain and joined:
+        return joined
+    return shlex.quote(joined) if any(letter in '"$`\\!' for letter in joined) else f'"{joined}"'
