@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -46,7 +47,9 @@ def fitted(out, table=None, **options):
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     alloys().to_csv(folder / "alloys.csv", index=False)
-    fitted(folder / "run", folder / "alloys.csv", group="melt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "LEAST_EXPLAINING", 120.0)  # for machines that are busy
+        fitted(folder / "run", folder / "alloys.csv", group="melt")
     return folder
 
 
@@ -196,6 +199,28 @@ def test_all_but_declares_the_hidden_group(tmp_path):
     assert run.test["columns"] == 3
 
 
+@pytest.mark.parametrize(
+    ("options", "most"), [({}, 10 / 60), ({"minutes": 0.05}, 0.05)], ids=["fast", "with minutes"]
+)
+def test_explaining_takes_a_few_seconds_or_what_is_left(made, monkeypatch, options, most):
+    given, explain = [], work.explain
+
+    def noted(table, model, minutes, *rest):
+        given.append(minutes)
+        return explain(table, model, minutes, *rest)
+
+    monkeypatch.setattr(work, "explain", noted)
+    run = fitted("r", made / "alloys.csv", group="melt", **options)
+    assert 0 <= given[0] <= most
+    assert "importance" in run.read_json("explained.json")
+
+
+def test_without_time_there_is_no_learning_curve(made, monkeypatch):
+    monkeypatch.setattr(work, "LEAST_EXPLAINING", 0.0)
+    run = fitted("r", made / "alloys.csv", group="melt")
+    assert run.read_json("explained.json")["more_data"] is None
+
+
 @quick
 def test_ctrl_c_while_explaining_keeps_the_result_and_the_model(tmp_path, monkeypatch):
     def stop(*_):
@@ -304,3 +329,36 @@ def test_a_weight_of_zero_leaves_a_row_without_a_say(tmp_path):
     assert run.result["prediction"].max() < 1000
     assert run.test["metrics"]["mae"]["value"] < 100
     assert run.test["columns"] == 2
+
+
+def _part(facts):
+    return facts["portfolio"]["blend"]["parts"][0]
+
+
+TAMPERED = {
+    "a file elsewhere": lambda facts: _part(facts).update(file="../../secret"),
+    "an absolute file": lambda facts: _part(facts).update(file="/etc/passwd"),
+    "another member": lambda facts: _part(facts)["candidate"].update(kind="os.system"),
+    "another estimator": lambda facts: facts.update(estimator="Popen"),
+    "other parameters": lambda facts: facts.update(parameters={"args": "ls"}),
+    "no parameters": lambda facts: facts.update(parameters=None),
+    "no parts": lambda facts: facts["portfolio"]["blend"].update(parts=7),
+    "features of another kind": lambda facts: facts["portfolio"].update(features=[1, "x"]),
+    "another format": lambda facts: facts.update(format=99),
+}
+
+
+@pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED)
+def test_a_tampered_model_is_refused(run, change):
+    path = run.path / "model/model.json"
+    facts = json.loads(path.read_text())
+    change(facts)
+    path.write_text(json.dumps(facts))
+    with pytest.raises(pl.InputError):
+        run.apply(alloys(3))
+
+
+def test_a_run_that_moved_still_predicts(run, tmp_path):
+    before = run.apply(alloys(3))
+    shutil.move(run.path, tmp_path / "elsewhere")
+    pd.testing.assert_frame_equal(pl.load(tmp_path / "elsewhere").apply(alloys(3)), before)

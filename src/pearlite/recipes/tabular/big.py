@@ -172,9 +172,10 @@ def fit_big(
         model, question, features, member, grown.validation, dealt.group, NAME, KIND, grown.history
     )
     model.portfolio_.stopped = grown.stopped
+    parts = dealt.buckets.count - 1
     notes = [
-        f"{grown.trained:,} of {table.rows:,} rows trained, in {dealt.buckets.count - 1} random "
-        f"parts with {limits.trees} trees on each in turn: {growing.best_rounds} trees in all."
+        f"{grown.trained:,} of {table.rows:,} rows trained, in {parts} random part{'s' * (parts > 1)} "
+        f"with {limits.trees} trees on each in turn: {growing.best_rounds} trees in all."
     ]
     if grown.stopped:
         notes.append(f"Stopped early ({grown.stopped}): more time would bring more rows and trees.")

@@ -22,15 +22,14 @@ from pearlite.recipes.tabular.prepare import Prepared, Settings
 from pearlite.recipes.tabular.unfold import Unfolded
 from pearlite.see.progress import track
 
-SECONDS = 60.0  # for importance, and again for dependence, unless a budget says less
 FEWEST_ROWS = 100  # to shuffle
 DRAWN = 4  # columns whose dependence is drawn
 MOST_LEVELS = 20  # of a column whose dependence is drawn
-SHARE = 0.25  # of what is left of the budget, for importance and for dependence each
+SHARE = 0.25  # of the time, for importance and for dependence each
 
 
 def explain(
-    table: Prepared, model: Model, minutes: float | None, settings: Settings, progress: bool
+    table: Prepared, model: Model, minutes: float, settings: Settings, progress: bool
 ) -> dict[str, Any]:
     """Explain a model on the test part; formulas are taken apart into their elements.
 
@@ -52,15 +51,15 @@ def explain(
         are among the names; ``dependence``: a dict a column; ``more_data``: see `more_data`, or
         None.
     """
-    rows = table.split.test
+    rows, end = table.split.test, monotonic() + 60 * minutes
     unfolded = Unfolded(table.inputs.iloc[rows])
-    seconds = SECONDS if minutes is None else min(SECONDS, SHARE * 60 * minutes)
+    seconds = SHARE * 60 * minutes
     found = _importance(table, model, unfolded, seconds, settings.seed)
     columns = [name for each in found for name in each.columns if each.loss.value > 0]
     curves = _dependence(table, model, unfolded, columns, seconds, settings.seed, progress)
     metric = table.metric
     worse = "falls" if metric.higher_is_better else "grows"
-    left = None if minutes is None else (1 - 2 * SHARE) * minutes
+    left = max(0.0, end - monotonic()) / 60
     return {
         "importance": {
             "names": [each.name for each in found],

@@ -78,7 +78,7 @@ def load(folder: Path) -> Model:
             model.classes_ = _classes(facts["classes"])
         else:
             model.conformal_ = Conformal(Thresholds.from_dict(facts["conformal"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} is damaged ({error!r}); fit the model again") from error

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pearlite.errors import InputError
 from pearlite.recipes.tabular.aim import Aim
 from pearlite.recipes.tabular.candidates import Candidate
 from pearlite.recipes.tabular.features import Features
@@ -129,6 +130,8 @@ class Fitted:
         candidate = Candidate.from_dict(known["candidate"])
         member = None
         if known["facts"] is not None:
+            if Path(known["file"]).name != known["file"]:
+                raise InputError(f"{folder} names a file {known['file']!r} that is outside of it")
             member = member_class(candidate.kind).load(folder / known["file"], known["facts"])
         view = LearnedView.from_dict(known["view"])
         return cls(candidate, view, aim, tuple(known["present"]), member)

@@ -3,6 +3,7 @@
 Axes: N rows.
 """
 
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,12 @@ BEYOND = 4  # times the training part to which the law is drawn
 
 
 def more_data(
-    table: Prepared, seed: int, threads: int | None, minutes: float | None, progress: bool
+    table: Prepared, seed: int, threads: int | None, minutes: float, progress: bool
 ) -> dict[str, Any] | None:
     """Measure a learning curve on the validation part; None where that cannot be.
 
-    That is where there are too few rows, groups or rows of a class, or more than `MOST` rows.
+    That is where there are too few rows, groups or rows of a class, more than `MOST` rows, or too
+    little time.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def more_data(
     sizes = np.geomspace(least, len(train), len(REPEATS)).round().astype(int).tolist()
     random = np.random.default_rng(seed)
     repeats = dict(zip(sizes, REPEATS, strict=True))
-    parts = sum(size * times for size, times in repeats.items())
+    end = monotonic() + 60 * minutes
 
     def errors(size: int) -> list[float]:
         found = []
@@ -55,18 +57,20 @@ def more_data(
             model = new_estimator(
                 table,
                 quality="fast",
-                minutes=None if minutes is None else minutes * size / parts,
+                minutes=max(0.0, (end - monotonic()) / 60),
                 seed=seed,
                 threads=threads,
             )
             model.fit(table.inputs.iloc[rows], table.truth.labels[rows], **table.of(rows))
+            if model.portfolio_.stopped:
+                raise TimeoutError if model.portfolio_.stopped == "minutes" else KeyboardInterrupt
             found.append(_error(table, judged, model))
         return found
 
     counted = track(sizes, "Measuring the learning curve", show=progress)
     try:
         measured = {size: errors(size) for size in counted}
-    except InputError:  # a small part lacks a class
+    except (InputError, TimeoutError):  # a small part lacks a class
         return None
     curve = learning_curve(measured.__getitem__, sizes, seed=seed)
     shown = np.geomspace(sizes[0], BEYOND * sizes[-1], 60)

@@ -22,6 +22,7 @@ from pearlite.run import PAGE, TEST, Run
 RESULT, HISTORY, CARD = "predictions", "history.csv", "card.md"
 PREDICTIONS = f"{RESULT}.csv"
 STOPPED = "interrupt"  # what a portfolio says that Ctrl-C ended
+LEAST_EXPLAINING, MOST_EXPLAINING = 10.0, 240.0  # seconds
 FEWEST_GROUPS = 3  # for a domain that knows relatives
 TRAINING = 0.8  # share of the minutes that goes into the portfolio; the rest tests and explains it
 
@@ -39,7 +40,9 @@ def work(run: Run, table: MemoryTable | BigTable, settings: Settings, progress: 
     if RESULT not in run.results:
         _test(run, prepared, model)
     if not (stopped or (run.path / EXPLAINED).exists()):
-        run.write_json(EXPLAINED, explain(prepared, model, clock.left(), settings, progress))
+        fitting = sum(row["seconds"] for row in model.portfolio_.history)
+        minutes = _explaining(settings.quality, fitting, clock.left())
+        run.write_json(EXPLAINED, explain(prepared, model, minutes, settings, progress))
     run.write_text(CARD, card(run))
     run.write_text(PAGE, html(run))
     if stopped:
@@ -55,6 +58,13 @@ class _Clock:
     def left(self, share: float = 1.0) -> float | None:
         """Return minutes, or None without a budget."""
         return None if self.end is None else max(0.0, share * (self.end - monotonic()) / 60)
+
+
+def _explaining(quality: str, fitting: float, left: float | None) -> float:
+    """Return minutes for explaining: a few seconds, or as long as the fit's seconds, if left."""
+    longest = LEAST_EXPLAINING if quality == "fast" else MOST_EXPLAINING
+    seconds = min(max(LEAST_EXPLAINING, fitting), longest)
+    return seconds / 60 if left is None else min(seconds / 60, left)
 
 
 def _finished(run: Run) -> Model | None:

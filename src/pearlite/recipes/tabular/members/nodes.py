@@ -108,7 +108,14 @@ class Nodes:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """Make nodes of what `arrays` returned; `InputError` if one is missing."""
+        """Make nodes of what `arrays` returned; `InputError` if one is missing or leads back."""
         if lacking := {each.name for each in fields(cls)} - arrays.keys():
             raise InputError(f"the file of trees lacks {', '.join(sorted(lacking))}")
-        return cls(**{each.name: arrays[each.name] for each in fields(cls)})
+        made = cls(**{each.name: arrays[each.name] for each in fields(cls)})
+        own_M = np.arange(len(made.feature_M))
+        leaf_M = made.feature_M < 0
+        for next_M in (made.left_M, made.right_M):
+            onward_M = (next_M > own_M) & (next_M < len(own_M))
+            if len(next_M) != len(own_M) or not np.where(leaf_M, next_M == own_M, onward_M).all():
+                raise InputError("the file of trees is damaged: a branch leads nowhere")
+        return made
