@@ -24,6 +24,11 @@ def test_equal_seeds_give_equal_intervals():
     assert bootstrap(MAE, truth, answer, seed=3) != bootstrap(MAE, truth, answer, seed=4)
 
 
+def test_at_least_one_sample_is_drawn():
+    with pytest.raises(InputError, match="draws is 0"):
+        bootstrap(MAE, np.zeros(3), np.ones(3), draws=0)
+
+
 def test_the_interval_of_a_mean_is_the_textbooks():
     random = np.random.default_rng(0)
     errors = random.uniform(0, 1, 400)

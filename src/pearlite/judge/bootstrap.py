@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
+from pearlite.errors import InputError
 from pearlite.judge.answers import Floats, read_weight
 from pearlite.judge.interval import Interval
 from pearlite.judge.scores import Metric
@@ -74,7 +75,7 @@ def bootstrap(
     Raises
     ------
     InputError
-        If truth and answer do not fit, or labels are missing.
+        If truth and answer do not fit, labels are missing, or nothing shall be drawn.
     """
     values, drawn, units = draw(
         metric, truth, [answer], group=group, weight=weight, draws=draws, seed=seed
@@ -105,6 +106,8 @@ def draw(
     units : int
         Number of groups or samples.
     """
+    if draws < 1:
+        raise InputError(f"draws is {draws}; expected at least 1, usually 2,000")
     read = [metric.read(truth, answer) for answer in answers]
     count = len(read[0][0])
     weight_N = read_weight(weight, count)

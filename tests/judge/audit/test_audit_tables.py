@@ -320,7 +320,7 @@ def test_neighbours_that_err_alike_are_named() -> None:
 
 def test_rare_classes_are_named() -> None:
     frame = classes()
-    frame = frame.drop(index=frame.index[frame["phase"] == "beta"][8:])
+    frame = frame.drop(index=frame.index[(frame["phase"] == "beta").to_numpy(bool)][8:])
     found = one(audit(frame, target="phase"), "class balance")
     assert found.where[0] == "beta (8)"
     assert not found.grave
@@ -451,8 +451,21 @@ def test_bad_input_is_one_sentence() -> None:
         audit(clean(), target="strength", group="operator")
     with pytest.raises(InputError, match="time"):
         audit(clean(), target="strength", time="date")
+    with pytest.raises(InputError, match="seed"):
+        audit(clean(), seed=-1)
+    with pytest.raises(InputError, match="cannot be the time"):
+        audit(clean(), target="strength", time="strength")
     with pytest.raises(InputError, match="heat"):
         audit(clean().assign(heat=np.inf), target="strength")
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e300])
+def test_numbers_beyond_single_precision_are_audited(factor: float) -> None:
+    frame = clean(100)
+    frame[["heat", "strength"]] *= factor
+    assert not audit(frame, target="strength").grave
+    frame["again"] = frame["strength"] / 7
+    assert one(audit(frame, target="strength"), DISGUISE).where == ("again",)
 
 
 @pytest.mark.parametrize("rows", [3, 12, 40])

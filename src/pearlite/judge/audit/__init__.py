@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pearlite.errors import InputError
 from pearlite.judge.audit.finding import Audit, Finding, Inflation
 
 __all__ = ["Audit", "Finding", "Inflation", "audit"]
@@ -54,8 +55,10 @@ def audit(
     Raises
     ------
     InputError
-        If `data` cannot be read, or a column is not there.
+        If `data` cannot be read, a column is not there, or the seed is negative.
     """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; expected a whole number from 0 on")
     options = {"target": target, "group": group, "seed": seed, "measure": measure}
     if _pictures(data):
         from pearlite.judge.audit.images import audit_images, describe_images

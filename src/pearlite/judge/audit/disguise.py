@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
-from pearlite.judge.audit.quick import dummy, folds, out_of_fold
+from pearlite.judge.audit.quick import dummy, folds, out_of_fold, scaled
 from pearlite.judge.audit.words import listed, number, quoted
 
 NEARLY_ALL = 0.02  # error that one column leaves, as a share of that of knowing nothing
@@ -62,7 +62,7 @@ def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:
     assert table.truth is not None
     if table.classes:
         return []
-    truth = table.truth[rows]
+    truth = _truth(table, rows)
     usable = [
         c
         for c, kind in enumerate(table.kinds)
@@ -70,7 +70,7 @@ def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:
     ][:TERMS]
     if not usable or len(rows) < 3 * len(usable) + 10:
         return []
-    inputs = table.numbers_ND[rows][:, usable]
+    inputs = scaled(table.numbers_ND[rows][:, usable])
     tried = [("a weighted sum", inputs, truth)]
     if (truth > 0).all():
         positive = (inputs > 0).all(0)
@@ -127,13 +127,19 @@ def _some(count: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(count, SEARCHED, replace=False))
 
 
+def _truth(table: Prepared, rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Return class codes, or numbers of which none is larger than 1."""
+    assert table.truth is not None
+    return table.truth[rows] if table.classes else scaled(table.truth[rows])
+
+
 def _telling(table: Prepared, rows: NDArray[np.int64]) -> list[int]:
     """Return the columns that tell most about the target, by trees of three leaves each alone."""
     assert table.truth is not None
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     tree = DecisionTreeClassifier if table.classes else DecisionTreeRegressor
-    truth, numbers = table.truth[rows], table.numbers_ND[rows]
+    truth, numbers = _truth(table, rows), scaled(table.numbers_ND[rows])
     scores = []
     for column in range(numbers.shape[1]):
         one = numbers[:, [column]]
@@ -146,13 +152,13 @@ def _telling(table: Prepared, rows: NDArray[np.int64]) -> list[int]:
 def _left(table: Prepared, rows: NDArray[np.int64], columns: list[int]) -> float:
     """Return the error that the columns leave in other folds; 1 is that of knowing nothing."""
     assert table.truth is not None
-    truth = table.truth[rows]
+    truth, numbers = _truth(table, rows), scaled(table.numbers_ND[rows][:, columns])
     group = None if table.group is None else table.group[rows]
     fold = folds(len(rows), group=group, number=3)
     if len(columns) == 1:
-        answers = _answers_by_one(table.numbers_ND[rows][:, columns[0]], truth, fold, table)
+        answers = _answers_by_one(numbers[:, 0], truth, fold, table)
     else:
-        answers = [out_of_fold(table.numbers_ND[rows][:, columns], truth, fold, len(table.classes))]
+        answers = [out_of_fold(numbers, truth, fold, len(table.classes))]
     return min(_error(table, truth, answer, fold) for answer in answers)
 
 

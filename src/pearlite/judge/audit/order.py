@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pearlite.judge.audit.finding import Finding
 from pearlite.judge.audit.inflation import Measure
 from pearlite.judge.audit.prepared import Prepared
-from pearlite.judge.audit.quick import folds
+from pearlite.judge.audit.quick import folds, scaled
 from pearlite.judge.audit.words import quoted
 
 NAMED_LIKE_TIME = re.compile(r"(^|[_\W])(date|timestamp|year|trend)([_\W]|$)", re.IGNORECASE)
@@ -111,7 +111,7 @@ def _residuals(measure: Measure) -> NDArray[np.float64]:
     target, neighbours would be alike for no other reason.
     """
     if not measure.classes:
-        left = (measure.truth - measure.answer)[:, None].astype(np.float64)
+        left = scaled(measure.truth - measure.answer)[:, None]
         bound = 4 * np.median(np.abs(left - np.median(left)))
         left = np.clip(left, -bound, bound) if bound else left
     else:
@@ -183,4 +183,4 @@ def _beyond_luck(measure: Measure, times: NDArray[np.float64], past: NDArray[np.
         return 1 - score if measure.metric.higher_is_better else score
 
     usual = [error(_anywhere(measure, stretch, measure.seed + 1 + draw)) for draw in range(DRAWS)]
-    return error(past) > np.mean(usual) + LUCK * np.std(usual, ddof=1)
+    return bool(error(past) > np.mean(usual) + LUCK * np.std(usual, ddof=1))

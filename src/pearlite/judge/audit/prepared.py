@@ -145,6 +145,8 @@ def prepare(
     frame = clean(frame)
     rows, inputs, truth, classes = frame, frame, None, ()
     if target is not None:
+        if time == target:
+            raise InputError(f"the target {target!r} cannot be the time; name another column")
         inputs, answers = take_target(frame, target)
         rows = frame.dropna(subset=[target])
         inputs = inputs.set_axis(rows.index)

@@ -94,16 +94,23 @@ def fit_predict(
     }
     if len(present) > 2 and classes:
         settings["num_class"] = len(present)
+    scale = 1.0 if classes else float(np.abs(truth_N).max()) or 1.0  # labels are kept as float32
     rounds = max(FEWEST_ROUNDS, 2 * ROUNDS // max(2, len(present) if classes else 2))
-    data = Dataset(known_NF, label=codes if classes else truth_N, params={"verbosity": -1})
+    data = Dataset(known_NF, label=codes if classes else truth_N / scale, params={"verbosity": -1})
     answer = np.asarray(train(settings, data, rounds).predict(asked_MF))
     if not classes:
-        return answer
+        return answer * scale
     if len(present) == 2:
         answer = np.column_stack([1 - answer, answer])
     shares = np.zeros((len(asked_MF), classes))
     shares[:, present] = answer
     return shares
+
+
+def scaled(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return each column divided by its largest number, so that its squares are finite."""
+    largest = np.nanmax(np.abs(numbers), axis=0, initial=0.0)
+    return numbers / np.where(largest > 0, largest, 1.0)
 
 
 def dummy(
