@@ -315,6 +315,26 @@ def test_what_is_not_known_is_said_in_a_sentence(tmp_path, name, content, said):
         guide(tmp_path / name)
 
 
+def test_images_that_are_damaged_are_named_and_left_aside(tmp_path):
+    save(tmp_path, **{f"scan_{n}": noisy(n) for n in range(3)})
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    advice = guide(tmp_path)
+    assert advice.task == "denoise"
+    assert any(note.startswith("broken.png cannot be read") for note in advice.notes)
+
+
+def test_dates_are_no_target():
+    days = pd.date_range("2025-01-01", periods=60)
+    with pytest.raises(InputError, match="'day' holds dates"):
+        guide(table(day=days), target="day")
+
+
+def test_words_beside_dates_are_no_values_over_time():
+    days = pd.date_range("2025-01-01", periods=60)
+    advice = guide(table(day=days, phase=np.resize(["a", "b", "a"], 60)), target="heat")
+    assert advice.kind == "table, number"
+
+
 def test_more_that_is_not_known(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         guide(tmp_path / "nothing")

@@ -179,7 +179,8 @@ def _unlike(path: Path, found: Collection) -> bool:
         return True
     if any(image.parent != path for image in found.images) or len(found.images) > 50:
         return False
-    return len({read(image, lazy=True).axes.replace("C", "") for image in found.images}) > 1
+    known = [read(image, lazy=True) for image in found.images if is_image(image)]
+    return len({image.axes.replace("C", "") for image in known}) > 1
 
 
 def _several(path: Path, parts: list[Path]) -> Seen:

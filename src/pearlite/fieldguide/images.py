@@ -1,6 +1,7 @@
 """See what images are: one or many, with masks, outlines or classes, labels or grey values."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,10 @@ def _masks_alone(found: Collection, names: dict[str, str]) -> Seen:
 
 
 def _plain(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
-    looked = [read(path) for path in found.images[:_LOOKED_AT]]
+    known, damaged = _readable(found.images)
+    looked = list(known.values())
+    if damaged:
+        notes.append(f"{listed(damaged)} cannot be read; pearlite audit names all such files")
     axes = {image.axes for image in looked}
     if axes <= {"YX"} and all(is_label_image(image.array) for image in looked):
         values = max(len(np.unique(_middle(image.array))) for image in looked)
@@ -133,10 +137,27 @@ def _plain(found: Collection, names: dict[str, str], notes: list[str]) -> Seen:
     shapes = {" x ".join(map(str, image.array.shape)) for image in looked}
     given = f"{counted(len(found.images), 'image')}, no labels; the first {len(looked)}: "
     given += f"{listed(sorted(shapes))} ({', '.join(sorted(axes))})"
-    kind = _by_noise(found.images[0], f"{found.images[0].name}: ", names, notes)
+    first = next(iter(known))
+    kind = _by_noise(first, f"{first.name}: ", names, notes)
     if kind == "image":
         return Seen("images", given, names, tuple(notes))
     return Seen("many images" if len(found.images) >= _MANY else kind, given, names, tuple(notes))
+
+
+def _readable(paths: Sequence[Path]) -> tuple[dict[Path, Image], list[str]]:
+    """Return the first few images that can be read, and the names of those that cannot."""
+    known: dict[Path, Image] = {}
+    damaged: list[str] = []
+    for path in paths:
+        if len(known) == _LOOKED_AT:
+            break
+        try:
+            known[path] = read(path)
+        except InputError:
+            damaged.append(path.name)
+    if not known:
+        read(paths[0])
+    return known, damaged
 
 
 def _by_noise(source: object, name: str, names: dict[str, str], notes: list[str]) -> str:

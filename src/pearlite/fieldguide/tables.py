@@ -135,7 +135,7 @@ def _series(frame: "pd.DataFrame", columns: list[Column], target: str | None) ->
     """See values over time: a column of even, ascending times, values that remember."""
     import pandas as pd
 
-    numbers = [c.name for c in columns if c.kind in ("number", "flag")]
+    numbers = [c.name for c in columns if pd.api.types.is_numeric_dtype(frame[c.name])]
     for column in columns:
         if column.kind != "date" and column.name.strip().lower() not in _TIMES:
             continue
@@ -201,6 +201,10 @@ def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> S
     column = by_name[goal]
     if column.kind in ("constant", "empty"):
         raise InputError(f"the target {goal!r} is {column.kind}: there is nothing to predict")
+    if column.kind == "date":
+        raise InputError(
+            f"the target {goal!r} holds dates; give the time in days or hours as a number"
+        )
     names = {"target": goal}
     notes = [] if target else list(_chosen(goal, goals))
     inputs = [one for one in columns if one.name != goal]
