@@ -172,9 +172,10 @@ def fit_big(
         model, question, features, member, grown.validation, dealt.group, NAME, KIND, grown.history
     )
     model.portfolio_.stopped = grown.stopped
-    parts = dealt.buckets.count - 1
+    count = dealt.buckets.count - 1
+    parts = f"{count} random part{'s' * (count > 1)}"
     notes = [
-        f"{grown.trained:,} of {table.rows:,} rows trained, in {parts} random part{'s' * (parts > 1)} "
+        f"{grown.trained:,} of {table.rows:,} rows trained, in {parts} "
         f"with {limits.trees} trees on each in turn: {growing.best_rounds} trees in all."
     ]
     if grown.stopped:
