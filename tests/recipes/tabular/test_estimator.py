@@ -187,7 +187,7 @@ def test_declarations_that_do_not_fit_are_refused(given, message):
     ("options", "message"),
     [
         ({"quality": "good"}, "quality is 'good'; expected one of fast, balanced, best"),
-        ({"minutes": -1}, "minutes is -1; expected 0 or more"),
+        ({"minutes": -1}, "minutes is -1; expected a number, 0 or more"),
         ({"metric": "accuracy"}, "the metric 'accuracy' is not for regression"),
         ({"quantiles": (0.5, 5)}, "must lie between 0 and 1"),
     ],
@@ -264,3 +264,21 @@ def test_a_damaged_model_is_refused(tmp_path: Path, regressor, change):
     path.write_text(json.dumps(facts))
     with pytest.raises(InputError, match=r"damaged|format 99"):
         load(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong"),
+    [("quantiles", "high"), ("quantiles", 0.5), ("minutes", "1"), ("seed", None)],
+)
+def test_an_option_of_the_wrong_type_is_told(option: str, wrong: object) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(InputError, match=option):
+        TabularRegressor(quality="fast", **{option: wrong}).fit(x, x[:, 0])
+
+
+def test_numbers_beyond_32_bits_are_told_in_training_and_cut_in_new_rows() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(InputError, match="in another unit"):
+        TabularRegressor(quality="fast").fit(x * [1e200, 1], x[:, 1])
+    model = TabularRegressor(quality="fast", threads=1).fit(x, x[:, 0])
+    assert np.isfinite(model.predict([[1e200, 0.0]])).all()

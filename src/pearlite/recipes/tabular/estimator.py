@@ -5,6 +5,7 @@ Axes: N rows, F input columns.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -161,8 +162,12 @@ class Estimator(BaseEstimator):
         if self.quality not in get_args(Quality):
             known = ", ".join(get_args(Quality))
             raise InputError(f"quality is {self.quality!r}; expected one of {known}")
-        if self.minutes is not None and not self.minutes >= 0:
-            raise InputError(f"minutes is {self.minutes}; expected 0 or more")
+        if self.minutes is not None and not (
+            isinstance(self.minutes, Real) and float(self.minutes) >= 0
+        ):
+            raise InputError(f"minutes is {self.minutes!r}; expected a number, 0 or more")
+        if not isinstance(self.seed, Integral):
+            raise InputError(f"seed is {self.seed!r}; expected a whole number")
         self.portfolio_ = Portfolio.fit(
             rows.frame,
             y,

@@ -118,7 +118,7 @@ class TabularRegressor(RegressorMixin, Estimator):
         """
         rows = self._training(X, y, sample_weight, groups, time)
         numbers = _numbers(rows.y)
-        levels = () if self.quantiles is None else tuple(sorted({*self.quantiles, MEDIAN}))
+        levels = () if self.quantiles is None else _levels(self.quantiles)
         goal = QUANTILES if levels else REGRESSION
         self._learn(
             rows, numbers, Aim(goal, chosen(goal, self.metric, levels or None).name, levels=levels)
@@ -192,6 +192,16 @@ class TabularRegressor(RegressorMixin, Estimator):
         levels = self.portfolio_.aim.levels
         banded = bool(levels) and levels[0] < MEDIAN < levels[-1]
         return answers[:, [0, -1]] if banded else answers[:, self._middle]
+
+
+def _levels(quantiles: Any) -> tuple[float, ...]:
+    """Return the levels to learn, ascending: those asked for and the median."""
+    try:
+        return tuple(sorted({*(float(level) for level in quantiles), MEDIAN}))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"quantiles is {quantiles!r}; expected levels between 0 and 1, as (0.1, 0.9)"
+        ) from error
 
 
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:

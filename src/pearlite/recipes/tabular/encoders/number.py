@@ -11,6 +11,8 @@ from pearlite.data.cells import read_column
 from pearlite.errors import InputError
 from pearlite.recipes.tabular.encoders import Encoding, refused
 
+LARGEST = 1e38
+
 
 @dataclass(frozen=True)
 class Number:
@@ -20,7 +22,21 @@ class Number:
 
     @classmethod
     def learn(cls, values: pd.Series, seed: int) -> Self:
-        """Learn nothing: a number is a number."""
+        """Learn nothing: a number is a number.
+
+        Raises
+        ------
+        InputError
+            If one is too large for trees, which see 32 bits.
+        """
+        size_N = np.abs(
+            pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        )
+        if (np.isfinite(size_N) & (size_N > LARGEST)).any():
+            raise InputError(
+                f"column {values.name!r} holds a number of size {np.nanmax(size_N):.0e}; give it "
+                f"in another unit, or its logarithm: {LARGEST:.0e} is the largest that can be used"
+            )
         return cls()
 
     def names(self, encoding: Encoding) -> list[str]:
@@ -44,4 +60,4 @@ class Number:
                 f"column {values.name!r} holds an infinite number in row "
                 f"{int(np.isinf(found).argmax()) + 1}; leave the cell empty if it is not known"
             )
-        return found[:, None]
+        return found.clip(-LARGEST, LARGEST)[:, None]
