@@ -255,6 +255,8 @@ def test_ctrl_c_while_searching_keeps_the_finished_trials(made, run, monkeypatch
     stopped = pl.load("apart/r")
     assert len(list((stopped.path / "state").iterdir())) == 1
     assert not (stopped.path / "test.json").exists()
+    with pytest.raises(pl.InputError, match="no model yet: it is stopped"):
+        stopped.apply(alloys(3))
     fitted_in_folds, fit = [], trials.Table.fit
 
     def counted(table, candidate, *args, **options):

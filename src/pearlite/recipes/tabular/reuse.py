@@ -117,6 +117,8 @@ class Predictor:
         InputError
             If the run has none yet, or it is damaged.
         """
+        if not (run.path / MODEL).is_dir():
+            raise InputError(f"{run.path} holds no model yet: it is {run.status}; finish it first")
         domain = Domain.from_arrays(load_arrays(run.path / DOMAIN))
         return cls(load(run.path / MODEL), domain)
 
