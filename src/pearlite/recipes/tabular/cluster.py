@@ -23,8 +23,8 @@ from pearlite.recipes.tabular.features import Features, kinds_of
 from pearlite.recipes.tabular.files import Model
 from pearlite.recipes.tabular.growing import OPTIONS
 from pearlite.recipes.tabular.members import Member
-from pearlite.recipes.tabular.members.lightgbm import LightGBM, _objectives
-from pearlite.recipes.tabular.members.xgboost import XGBoost, _objective
+from pearlite.recipes.tabular.members.lightgbm import LightGBM, objectives_of
+from pearlite.recipes.tabular.members.xgboost import XGBoost, objective_of
 from pearlite.recipes.tabular.question import Question
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _lightgbm(
     made.binary = question.aim.goal == "binary"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of parameters that only one process has
-        for objective in _objectives(question.aim):
+        for objective in objectives_of(question.aim):
             objective.pop("num_class", None)
             fixed = {**OPTIONS, **objective, "tree_learner": "data", "random_state": seed % 2**31}
             learner = kind(client=client, n_estimators=rounds, **fixed)
@@ -163,7 +163,7 @@ def _xgboost(
 
     data = distributed_trees.DaskDMatrix(client, rows[:, :-2], rows[:, -2], weight=rows[:, -1])
     made = XGBoost(rounds=rounds, rate=OPTIONS["learning_rate"], features=1.0, rows=1.0)
-    fixed = {**made.options, **_objective(question.aim), "seed": seed % 2**31}
+    fixed = {**made.options, **objective_of(question.aim), "seed": seed % 2**31}
     made.booster = distributed_trees.train(client, fixed, data, num_boost_round=rounds)["booster"]
     made.binary, made.quantiles = question.aim.goal == "binary", bool(question.aim.levels)
     return made

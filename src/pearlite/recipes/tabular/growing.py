@@ -11,7 +11,7 @@ import numpy as np
 
 from pearlite.recipes.tabular.aim import Aim
 from pearlite.recipes.tabular.buckets import Rows
-from pearlite.recipes.tabular.members.lightgbm import LightGBM, _objectives
+from pearlite.recipes.tabular.members.lightgbm import LightGBM, objectives_of
 
 if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
@@ -61,7 +61,7 @@ class Growing:
     ) -> None:
         fixed = {**OPTIONS, "seed": seed % 2**31, "num_threads": threads}
         self.binary = aim.goal == "binary"
-        self.params = [{**fixed, **objective} for objective in _objectives(aim)]
+        self.params = [{**fixed, **objective} for objective in objectives_of(aim)]
         self.boosters: list[Booster] = []
         self.bins = self._dataset(sample, None)
         self.validation = self._dataset(validation, self.bins)

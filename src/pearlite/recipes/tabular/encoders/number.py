@@ -29,9 +29,8 @@ class Number:
         InputError
             If one is too large for trees, which see 32 bits.
         """
-        size_N = np.abs(
-            pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        )
+        numbers = pd.Series(pd.to_numeric(values, errors="coerce"))
+        size_N = np.abs(numbers.to_numpy(np.float64, na_value=np.nan))
         if (np.isfinite(size_N) & (size_N > LARGEST)).any():
             raise InputError(
                 f"column {values.name!r} holds a number of size {np.nanmax(size_N):.0e}; give it "

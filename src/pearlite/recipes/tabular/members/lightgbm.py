@@ -76,7 +76,7 @@ class LightGBM:
         import lightgbm
         from lightgbm.callback import EarlyStopException
 
-        start, objectives = time.monotonic(), _objectives(aim)
+        start, objectives = time.monotonic(), objectives_of(aim)
         rounds = [self.rounds] * len(objectives)
 
         def stop_in_time(environment: Any) -> None:
@@ -132,7 +132,7 @@ class LightGBM:
         return made
 
 
-def _objectives(aim: Aim) -> list[dict[str, Any]]:
+def objectives_of(aim: Aim) -> list[dict[str, Any]]:
     """Return what to minimise; squares also for absolute errors, which trees learn better so."""
     if aim.goal == "quantiles":
         return [{"objective": "quantile", "alpha": level} for level in aim.levels]

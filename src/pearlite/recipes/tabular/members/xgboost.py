@@ -78,7 +78,7 @@ class XGBoost:
         from xgboost.callback import TrainingCallback
 
         until, own = time.monotonic() + seconds, threads_for(len(y_N), threads)
-        parameters = {**self.options, **_objective(aim), "seed": seed % 2**31, "nthread": own}
+        parameters = {**self.options, **objective_of(aim), "seed": seed % 2**31, "nthread": own}
         data = xgboost.QuantileDMatrix(
             x_NF, y_N, weight=weight_N, nthread=own, max_bin=self.options["max_bin"]
         )
@@ -124,7 +124,7 @@ class XGBoost:
         return made
 
 
-def _objective(aim: Aim) -> dict[str, Any]:
+def objective_of(aim: Aim) -> dict[str, Any]:
     """Return what to minimise; squares also for absolute errors, which trees learn better so."""
     if aim.goal == "quantiles":
         return {"objective": "reg:quantileerror", "quantile_alpha": list(aim.levels)}
