@@ -484,3 +484,15 @@ def test_missing_values_words_and_dates_are_audited() -> None:
 
 
 DISGUISE = "target in disguise"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_copied_row_is_told_but_does_not_forbid_a_test(seed):
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(300, 2)), columns=["a", "b"])
+    frame["y"] = frame["a"] + frame["b"] ** 2 + 0.3 * random.normal(size=300)
+    frame.loc[100, "b"] = -999.0
+    frame.loc[298] = frame.loc[200]
+    found = audit(frame, target="y", seed=seed)
+    assert "exact duplicates" in [finding.kind for finding in found.findings]
+    assert not found.grave

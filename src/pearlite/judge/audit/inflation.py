@@ -15,6 +15,7 @@ from pearlite.judge.scores import chosen
 LEAST = 0.05  # share of the error by which the honest error must be larger to count as inflated
 DRAWS = 500
 MOST = 0.3  # share of rows in one group, so that folds can still be made
+FEW = 0.2  # share of rows that stand with an earlier one: up to it, only they change their fold
 
 
 class Measure:
@@ -79,7 +80,11 @@ class Measure:
         if self.group is not None:
             both = joined(label, self.group)
             label = both if np.bincount(both).max() <= MOST * len(both) else label
-        fold = folds(len(self.rows), group=label, seed=self.seed)
+        _, first, group = np.unique(label, return_index=True, return_inverse=True)
+        if len(first) >= (1 - FEW) * len(label):
+            fold = self.fold[first][group]
+        else:
+            fold = folds(len(self.rows), group=label, seed=self.seed)
         return self.against(self.out_of_fold(self.features, fold), name, label)
 
     def without(self, columns: list[int], said: str) -> Inflation:

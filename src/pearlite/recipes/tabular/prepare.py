@@ -144,7 +144,7 @@ def prepare(
     notes = [truth.note, *inputs.attrs.get("notes", []), *out.values()]
     unseen = [name for name in _unseen(settings) if name not in (*named, settings.time)]
     found = audit_table(
-        rows.reset_index(drop=True).drop(columns=unseen),
+        table.reset_index(drop=True).drop(columns=unseen),
         target=settings.target,
         group=settings.group,
         time=settings.time,
