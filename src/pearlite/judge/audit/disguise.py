@@ -39,11 +39,15 @@ def find_disguises(table: Prepared, measure: Measure | None) -> list[Finding]:
     others = [c for c in range(table.codes_ND.shape[1]) if c not in {c for _, c in suspects}]
     rest = _left(table, rows, others) if others else 1.0
     found = [(left, column) for left, column in suspects if rest >= BETTER * left + 1e-9]
-    return [_finding(table, measure, found, rest)] if found else []
+    return [_finding(table, measure, found, rest, rows)] if found else []
 
 
 def _finding(
-    table: Prepared, measure: Measure | None, found: list[tuple[float, int]], rest: float
+    table: Prepared,
+    measure: Measure | None,
+    found: list[tuple[float, int]],
+    rest: float,
+    rows: NDArray[np.int64],
 ) -> Finding:
     names = [table.names[column] for _, column in found]
     each = " (each)" if len(found) > 1 else ""
@@ -51,10 +55,24 @@ def _finding(
         f"{listed(names)} alone{each} gives {1 - found[-1][0]:.1%} of {table.target}; the other "
         f"columns together {max(0.0, 1 - rest):.1%}. Was it known before {table.target} was?"
     )
-    grave = found[0][0] <= SURELY[bool(table.classes)]
+    grave = found[0][0] <= SURELY[bool(table.classes)] or any(
+        _on_a_line(table, rows, column) for _, column in found
+    )
     inflation = measure.without([column for _, column in found], listed(names)) if measure else None
     declare = f"--drop {quoted(names)}"
     return Finding("target in disguise", grave, what, tuple(names), len(names), inflation, declare)
+
+
+def _on_a_line(table: Prepared, rows: NDArray[np.int64], column: int) -> bool:
+    """Tell whether a number is the target in another unit, or its rank."""
+    from scipy.stats import rankdata
+
+    values = table.numbers_ND[rows, column]
+    if table.classes or not np.isfinite(values).all():
+        return False
+    truth = _truth(table, rows)
+    pairs = (values, truth), (rankdata(values), rankdata(truth))
+    return max(abs(np.corrcoef(*pair)[0, 1]) for pair in pairs) ** 2 >= 1 - EXACT
 
 
 def _formula(table: Prepared, rows: NDArray[np.int64]) -> list[Finding]:
