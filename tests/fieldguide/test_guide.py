@@ -212,6 +212,7 @@ def test_values_over_time_are_a_series(tmp_path):
     assert "2 series side by side from 2020-01-01 to 2026-08-01" in advice.given
     assert guide(frame.sample(frac=1, random_state=0)).kind == "table, number"
     assert guide(walk(50)).kind == "series"
+    assert guide(walk(50) * 1e300).kind == "series"
     assert guide(pd.DataFrame({"load": walk(50)})).kind == "series"
     with pytest.raises(InputError, match="one column"):
         guide(pd.DataFrame({"load": RANDOM.normal(size=50)}))
@@ -226,6 +227,7 @@ def test_curves_are_signals_and_of_different_length_are_series():
     assert advice.kind == "signals"
     assert "30 curves of 60 points" in advice.given
     assert advice.commands[-1].endswith("--target kind")
+    assert guide(frame.drop(columns="kind") * 1e300).kind == "signals"
     for row in range(30):
         frame.iloc[row, 40 + row % 20 :] = np.nan
     assert guide(frame.drop(columns="kind")).kind == "many series"

@@ -11,6 +11,7 @@ from pearlite.data.columns import Column, describe
 from pearlite.data.names import known_column
 from pearlite.errors import InputError
 from pearlite.fieldguide.answer import Seen
+from pearlite.judge.audit.quick import scaled
 from pearlite.judge.audit.words import counted, listed
 from pearlite.judge.goal import read_truth
 
@@ -113,7 +114,7 @@ def _curves(frame: "pd.DataFrame", columns: list[Column]) -> Seen | None:
     left, right = values[:, :-1], values[:, 1:]
     both = known[:, :-1] & known[:, 1:]
     kept = [
-        np.corrcoef(a[use], b[use])[0, 1]
+        np.corrcoef(scaled(a[use]), scaled(b[use]))[0, 1]
         for a, b, use in zip(left, right, both, strict=True)
         if use.sum() > 2 and np.ptp(a[use]) > 0 and np.ptp(b[use]) > 0
     ]
@@ -173,7 +174,7 @@ def _memory(values: np.ndarray) -> float:
     use = np.isfinite(left) & np.isfinite(right)
     if use.sum() < 3 or not np.ptp(left[use]) or not np.ptp(right[use]):
         return 0.0
-    return float(np.corrcoef(left[use], right[use])[0, 1])
+    return float(np.corrcoef(scaled(left[use]), scaled(right[use]))[0, 1])
 
 
 def _rows(frame: "pd.DataFrame", columns: list[Column], target: str | None) -> Seen:

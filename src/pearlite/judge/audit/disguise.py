@@ -71,7 +71,7 @@ def _on_a_line(table: Prepared, rows: NDArray[np.int64], column: int) -> bool:
     if table.classes or not np.isfinite(values).all():
         return False
     truth = _truth(table, rows)
-    pairs = (values, truth), (rankdata(values), rankdata(truth))
+    pairs = (scaled(values), scaled(truth)), (rankdata(values), rankdata(truth))
     return max(abs(np.corrcoef(*pair)[0, 1]) for pair in pairs) ** 2 >= 1 - EXACT
 
 
