@@ -1,0 +1,1 @@
+"""Give every pixel its class: from a few scribbles to a training set."""

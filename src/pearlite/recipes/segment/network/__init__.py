@@ -1,0 +1,1 @@
+"""Segmentation by a U-Net: crops, training, tiles."""
