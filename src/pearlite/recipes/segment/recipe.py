@@ -1,4 +1,4 @@
-"""The recipe of a segmentation: what was decided from the data, kept with the model and replayed."""
+"""The recipe of a segmentation: what was decided from the data, kept and replayed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
