@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -76,12 +77,19 @@ def test_every_command_that_is_listed_has_help(pearlite):
     code, out, _ = pearlite("--help")
     listed = re.findall(r"^│ (\w+) ", out, flags=re.MULTILINE)
     assert code == 0
-    made = "demo guide audit denoise tabular apply report trace lecture"
+    made = "demo guide audit denoise segment tabular apply report trace lecture"
     assert listed == made.split()
     for command in listed:
         code, out, err = pearlite(command, "--help")
         assert (code, err) == (0, "")
         assert f"pearlite {command}" in out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    done = subprocess.run(
+        f"{shlex.join(PEARLITE)} lecture | true", shell=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
 
 
 def test_version(pearlite):

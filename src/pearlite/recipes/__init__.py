@@ -12,7 +12,7 @@ from typing import Any
 from pearlite.errors import InputError
 from pearlite.run import Run
 
-TASKS = ("denoise", "tabular")
+TASKS = ("denoise", "segment", "tabular")
 
 
 def recipe(task: str) -> Any:

@@ -1,0 +1,49 @@
+"""After a fit: use a run again, write its page again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pearlite.commands.common import given, print_facts
+from pearlite.commands.options import Axes, Device, Force, Json, RunFolder, Sheet
+
+
+def apply(
+    run: RunFolder,
+    data: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="New files or folders.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the files.", show_default="RUN/applied"),
+    ] = None,
+    refit: Annotated[
+        bool | None, typer.Option("--refit", help="Estimate again what the run had learned.")
+    ] = None,
+    axes: Axes = None,
+    sheet: Sheet = None,
+    device: Device = None,
+    force: Force = None,
+    json: Json = False,
+) -> None:
+    """Use a run's model on new data."""
+    from pearlite.recipes import load
+
+    options = given(out=out, refit=refit, axes=axes, sheet=sheet, device=device, force=force)
+    files = load(run).apply(data, progress=not json, **options)
+    print_facts({"run": run, "files": files, "exit_code": 0}, [str(file) for file in files], json)
+
+
+def report(
+    run: RunFolder,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only write the page.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a run's page again, and open it."""
+    import webbrowser
+
+    from pearlite.recipes import load
+
+    page = load(run).report()
+    print_facts({"run": run, "report": page, "exit_code": 0}, [str(page)], json)
+    if not (no_open or json):
+        webbrowser.open(page.resolve().as_uri())
