@@ -38,13 +38,19 @@ class Set:
 
 
 def read_set(root: Path, name: str) -> Set:
-    """Read a set; without a test part of its own (EBC3 here), its validation part is tested on."""
+    """Read a set.
+
+    EBC3 has no test part here: its validation part is tested on, and two specimens of its
+    training part are chosen on instead.
+    """
     folder = root / name
     train, validation = (
         read_part(folder / part, folder / f"{part}_annot") for part in ("train", "val")
     )
     if not (folder / "test").is_dir():
-        return Set(name, CLASSES[name], train, [], {"val": validation})
+        withheld = [example for example in train if _is_withheld(example)]
+        train = [example for example in train if not _is_withheld(example)]
+        return Set(name, CLASSES[name], train, withheld, {"val": validation})
     tests = {"test": read_part(folder / "test", folder / "test_annot")}
     if CLASSES[name] == SUPER and (root / OTHER).is_dir():
         tests["other alloys"] = read_part(root / OTHER / "images", root / OTHER / "masks")
