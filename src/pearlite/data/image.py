@@ -28,6 +28,7 @@ class Image:
         Where it was read from.
     meta
         What the file said beside that; handed back by `write` where the format can hold it.
+        ``"palette"``, shape ``(256, 3)``, uint8, colours the values of an 8-bit TIFF or PNG.
 
     Raises
     ------

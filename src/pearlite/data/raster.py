@@ -128,8 +128,20 @@ def create_png(path: Path, image: Image) -> Iterator[np.ndarray]:
     filled = np.zeros(shape, dtype)
     yield filled
     samples = np.ascontiguousarray(np.moveaxis(filled, 0, -1)) if colour else filled
-    encoded = imagecodecs.png_encode(samples)
+    if image.meta.get("palette") is not None and image.axes == "YX" and dtype == np.uint8:
+        encoded = _with_palette(filled, image)
+    else:
+        encoded = imagecodecs.png_encode(samples)
     path.write_bytes(encoded[:_HEADER_END] + _scale_chunk(image) + encoded[_HEADER_END:])
+
+
+def _with_palette(filled: np.ndarray, image: Image) -> bytes:
+    """Return a PNG whose values are shown in the colours of ``meta["palette"]``."""
+    buffer = io.BytesIO()
+    picture = PIL.Image.fromarray(filled)
+    picture.putpalette(np.asarray(image.meta["palette"], np.uint8).tobytes())
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _scale_chunk(image: Image) -> bytes:

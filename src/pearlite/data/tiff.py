@@ -159,7 +159,7 @@ def create_tiff(path: Path, image: Image) -> Iterator[Any]:
     layout: dict[str, Any] = {
         "shape": tuple(shape[i] for i in order),
         "dtype": dtype,
-        "photometric": "rgb" if rgb else "minisblack",
+        **_colours(image, rgb),
         "bigtiff": image.array.nbytes > CLASSIC_LIMIT,
         **_dialect(path, image, axes, rgb),
     }
@@ -175,6 +175,14 @@ def _is_rgb(image: Image) -> bool:
         return False
     channels = image.array.shape[image.axes.index("C")]
     return channels in (3, 4) and image.array.dtype.name in ("uint8", "uint16")
+
+
+def _colours(image: Image, rgb: bool) -> dict[str, Any]:
+    """Say how viewers shall colour the values; a palette fits 8 bits, and ImageJ knows no other."""
+    palette = image.meta.get("palette")
+    if palette is None or rgb or image.array.dtype != np.uint8:
+        return {"photometric": "rgb" if rgb else "minisblack"}
+    return {"photometric": "palette", "colormap": np.asarray(palette, np.uint16).T * 257}
 
 
 def _dialect(path: Path, image: Image, axes: str, rgb: bool) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""Files of a segmentation that ImageJ, napari and Python open: labels, probabilities, outlines.
+
+Axes: S space, that is YX, ZYX or TYX; K classes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.data.image import Image
+from pearlite.data.write import write
+from pearlite.errors import InputError
+from pearlite.recipes.segment.classes import Classes
+
+_COLOURS = 256
+_DEEPEST = 2**16 - 1
+_CARRIED = ("frame_interval", "description")
+
+
+def write_labels(
+    path: str | Path, labels_S: NDArray[np.integer], classes: Classes, like: Image
+) -> None:
+    """Write a label image with its palette, the classes' names and the input's pixel size.
+
+    Parameters
+    ----------
+    path
+        Ends in .tif, .png, .zarr or .npy. TIFF shows its colours in ImageJ, which tells the names
+        under Image > Show Info.
+    labels_S
+        The masks' own values, not the numbers of classes.
+    classes
+        Values, names and colours.
+    like
+        The image that was segmented; channels are ignored.
+
+    Raises
+    ------
+    InputError
+        If the sizes differ, or the format cannot hold the labels.
+    """
+    _check_space(labels_S.shape, like)
+    meta = label_meta(classes, like)
+    write(path, Image(labels_S, space_axes(like), like.pixel_size, like.unit, None, meta))
+
+
+def label_meta(classes: Classes, like: Image) -> dict[str, Any]:
+    """Return the ``meta`` of a label image, for files that are filled piece by piece."""
+    meta = _kept(like)
+    named = zip(classes.values, classes.names, strict=True)
+    said = "\n".join(f"{value} = {name}" for value, name in named)
+    before = like.meta.get("imagej", {}).get("Info", "")
+    meta["imagej"] = {"Info": f"{said}\n{before}".strip(), "min": 0.0, "max": _COLOURS - 1.0}
+    if max(classes.values) < _COLOURS:
+        meta["palette"] = palette(classes)
+    return meta
+
+
+def palette(classes: Classes) -> NDArray[np.uint8]:
+    """Return the colour of every 8-bit value, shape ``(256, 3)``; black where there is no class."""
+    table = np.zeros((_COLOURS, 3), np.uint8)
+    for value, colour in zip(classes.values, classes.colours, strict=True):
+        table[value] = tuple(bytes.fromhex(colour.removeprefix("#")))
+    return table
+
+
+def write_instances(path: str | Path, instances_S: NDArray[np.integer], like: Image) -> None:
+    """Write a map of instances (0 is none) with the input's pixel size: 16 bits where they do.
+
+    Raises
+    ------
+    InputError
+        If the sizes differ, or the format cannot hold so many instances.
+    """
+    _check_space(instances_S.shape, like)
+    deep = np.uint16 if instances_S.max(initial=0) <= _DEEPEST else np.uint32
+    array = instances_S.astype(deep)
+    write(path, Image(array, space_axes(like), like.pixel_size, like.unit, None, _kept(like)))
+
+
+def write_probabilities(
+    path: str | Path, probabilities_KS: NDArray[np.float32], classes: Classes, like: Image
+) -> None:
+    """Write the probability of each class as a channel of its name.
+
+    Raises
+    ------
+    InputError
+        If the sizes differ, or the format cannot hold float32 channels (PNG).
+    """
+    _check_space(probabilities_KS.shape[1:], like)
+    array = np.moveaxis(probabilities_KS, 0, -3)
+    axes = space_axes(like).replace("YX", "CYX")
+    planes = int(np.prod(array.shape[:-3], dtype=int))
+    meta = _kept(like) | {
+        "channels": list(classes.names),
+        "imagej": {"Labels": list(classes.names) * planes, "min": 0.0, "max": 1.0},
+    }
+    write(path, Image(array, axes, like.pixel_size, like.unit, None, meta))
+
+
+def write_uncertainty(path: str | Path, uncertainty_S: NDArray[np.float32], like: Image) -> None:
+    """Write a map from 0 (sure) to 1 with the input's pixel size.
+
+    Raises
+    ------
+    InputError
+        If the sizes differ, or the format cannot hold float32 (PNG).
+    """
+    _check_space(uncertainty_S.shape, like)
+    meta = _kept(like) | {"imagej": {"min": 0.0, "max": 1.0}}
+    write(path, Image(uncertainty_S, space_axes(like), like.pixel_size, like.unit, None, meta))
+
+
+def write_outlines(path: str | Path, labels_YX: NDArray[np.integer], classes: Classes) -> int:
+    """Write the outline of every connected piece as an ImageJ ROI, without its holes.
+
+    A pixel is in a piece just if its centre is in the outline. The most frequent class is what
+    surrounds the others and gets no outlines.
+
+    Parameters
+    ----------
+    path
+        Ends in .zip.
+    labels_YX
+        The masks' own values.
+    classes
+        An ROI's group is the class's place in it (from 1), its name begins with the class's.
+
+    Returns
+    -------
+    int
+        How many were written.
+
+    Raises
+    ------
+    InputError
+        If it is no single plane.
+    """
+    import roifile
+
+    from pearlite.data.disk import replacing
+
+    if labels_YX.ndim != 2:
+        raise InputError(f"outlines are written of one plane, not of shape {labels_YX.shape}")
+    common = np.bincount(labels_YX.ravel()).argmax()
+    rois = []
+    for place, (value, name) in enumerate(zip(classes.values, classes.names, strict=True), 1):
+        if value == common:
+            continue
+        for number, points in enumerate(_outlines(labels_YX == value), 1):
+            roi = roifile.ImagejRoi.frompoints(points, name=f"{name} {number}")
+            roi.group = place
+            roi.stroke_color = b"\xff" + bytes.fromhex(classes.colours[place - 1].removeprefix("#"))
+            rois.append(roi)
+    with replacing(Path(path)) as hidden:
+        roifile.roiwrite(hidden.with_suffix(".zip"), rois)
+        hidden.with_suffix(".zip").replace(hidden)
+    return len(rois)
+
+
+def space_axes(like: Image) -> str:
+    """Return the axes of an image's labels."""
+    return like.axes.replace("C", "")
+
+
+def _outlines(mask_YX: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:
+    """Yield the outer outline (x, y) of each connected piece, in pixels from the corner."""
+    from skimage.measure import find_contours, label, regionprops
+
+    for piece in regionprops(label(mask_YX, connectivity=2)):
+        framed = np.pad(piece.image_filled, 1)
+        outline = max(find_contours(framed, 0.5, fully_connected="high"), key=len)
+        yield (outline[:-1, ::-1] + np.array(piece.bbox[1::-1]) - 0.5).astype(np.float32)
+
+
+def _kept(like: Image) -> dict[str, Any]:
+    return {key: like.meta[key] for key in _CARRIED if key in like.meta}
+
+
+def _check_space(shape: tuple[int, ...], like: Image) -> None:
+    expected = tuple(n for n, axis in zip(like.array.shape, like.axes, strict=True) if axis != "C")
+    if tuple(shape) != expected:
+        raise InputError(
+            f"labels of shape {tuple(shape)} do not fit an image of {expected} pixels; "
+            "give the image that they were made from"
+        )
