@@ -39,20 +39,30 @@ class BatchNorm(_Norm):
     ----------
     channels
         Length of axis 1.
+    epsilon
+        Added to the variance.
     """
 
     mean: Tensor
     variance: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, epsilon: float = EPSILON) -> None:
         super().__init__(channels)
+        self.epsilon = epsilon
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(B, C, *space)`` to the same shape."""
         return F.batch_norm(
-            x, self.mean, self.variance, self.weight, self.bias, self.training, MOMENTUM, EPSILON
+            x,
+            self.mean,
+            self.variance,
+            self.weight,
+            self.bias,
+            self.training,
+            MOMENTUM,
+            self.epsilon,
         )
 
 
