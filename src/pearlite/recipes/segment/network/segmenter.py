@@ -1,0 +1,123 @@
+"""A trained network that segments any image, and its files.
+
+Axes: C channels, S space, that is HW of an image or DHW of a volume; K classes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from pearlite.data.disk import replacing
+from pearlite.errors import InputError
+from pearlite.nets import weights
+from pearlite.recipes.segment.network.build import Reach, build_network, fast_layout, reach_of
+from pearlite.recipes.segment.network.predict import tile_probabilities, tiles
+from pearlite.recipes.segment.network.working import LINEAR, working_image
+from pearlite.recipes.segment.recipe import Recipe
+
+
+class NetworkSegmenter:
+    """A U-Net and the recipe by which it sees images; a `Segmenter`.
+
+    Parameters
+    ----------
+    network
+        Maps (B, C, *S) to logits (B, K, *S), see `build_network`.
+    recipe
+        How images are prepared and answers averaged.
+    history
+        A row a validation of its training.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        history: list[dict[str, float]] | None = None,
+    ) -> None:
+        self.network, self.recipe = fast_layout(network.eval(), recipe.dims), recipe
+        self.history = history or []
+        self.reach: Reach = reach_of(network)
+
+    def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Return shape ``(K, *S)``, summing to 1 over the classes; see `Segmenter`.
+
+        Raises
+        ------
+        InputError
+            If the image has another number of channels or of axes than those trained on.
+        """
+        wanted = self.recipe.dims, self.recipe.channels
+        if (image_CS.ndim - 1, len(image_CS)) != wanted:
+            raise InputError(
+                f"the image has {len(image_CS)} channel(s) and {image_CS.ndim - 1} axes of space; "
+                f"this segmenter was trained on {wanted[1]} and {wanted[0]}"
+            )
+        x_CS = working_image(image_CS, self.recipe.scale)
+        space = tuple(x_CS.shape[1:])
+        device = next(self.network.parameters()).device
+        answer_KS = torch.empty(self.recipe.classes, *space)
+        for tile in tiles(space, self.reach.halo):
+            seen = x_CS[(slice(None), *tile.seen)].to(device)
+            found = tile_probabilities(
+                self.network,
+                seen,
+                symmetries=self.recipe.symmetries if self.recipe.turns else "none",
+                stride=self.reach.stride,
+            )
+            answer_KS[(slice(None), *tile.core)] = found[(slice(None), *tile.inside)].cpu()
+        if space != image_CS.shape[1:]:
+            answer_KS = F.interpolate(
+                answer_KS[None], image_CS.shape[1:], mode=LINEAR[len(space)], align_corners=False
+            )[0]
+        return answer_KS.numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write ``recipe.json``, ``network.safetensors`` and the history into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights.save(self.network, folder / "network.safetensors")
+        about = {"kind": "network", "recipe": self.recipe.to_dict(), "history": self.history}
+        with replacing(folder / "recipe.json") as hidden:
+            hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "NetworkSegmenter":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If files are missing or do not belong together.
+        """
+        about = read_about(folder)
+        recipe = recipe_from(about["recipe"])
+        network = build_network(recipe, torch.Generator().manual_seed(0), pretrained=False)
+        weights.load(network, folder / "network.safetensors")
+        return cls(network.to(device), recipe, about["history"])
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Read the text part of a saved segmenter."""
+    path = folder / "recipe.json"
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
+    if not isinstance(about, dict) or about.get("kind") != "network":
+        raise InputError(f"{path} is of another kind of model; expected a network's")
+    return about
+
+
+def recipe_from(values: dict[str, Any]) -> Recipe:
+    """Make a recipe of its plain values."""
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    try:
+        return Recipe(**{**values, **lists})
+    except TypeError as error:
+        raise InputError(f"the saved recipe does not fit this version: {error}") from error

@@ -1,0 +1,208 @@
+"""Train a U-Net on labelled images in a budget of CPU seconds.
+
+Axes: B batch, C channels, S space, that is HW of an image or DHW of a volume; K classes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pearlite.errors import InputError
+from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.network.augment import usual
+from pearlite.recipes.segment.network.budget import Budget
+from pearlite.recipes.segment.network.build import build_network, fast_layout
+from pearlite.recipes.segment.network.crops import Crops, Geometry, Vary, labels_in
+from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
+from pearlite.recipes.segment.recipe import Recipe
+from pearlite.seeds import derived_seed
+from pearlite.task import Task
+from pearlite.train.losses import Loss, cross_entropy, dice, weighted_sum
+from pearlite.train.optimisers import MakeOptimiser, adamw
+from pearlite.train.state import State
+from pearlite.train.trainer import Trainer
+
+BATCH = 8  # crops a step
+RATE = 3e-3
+MARKS = (0.4, 0.7, 0.85)  # shares of the budget at which weights are judged, beside the end
+
+
+class Segmentation(Task):
+    """Images → logits of the classes; the loss counts labelled pixels only."""
+
+    def __init__(self, network: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.network, self._loss = network, loss
+
+    def f(self, x: Tensor) -> Tensor:
+        """Map (B, C, *S) to logits (B, K, *S)."""
+        if x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        return self.network(x).float()
+
+    def L(self, y_hat: Tensor, y: Tensor) -> Tensor:
+        """Measure how far logits are from class numbers (B, *S)."""
+        return self._loss(y_hat, y)
+
+
+def train_network(
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    recipe: Recipe,
+    *,
+    seed: int,
+    seconds: float | None = None,
+    steps: int | None = None,
+    device: str = "auto",
+    progress: str | None = None,
+    state: State | None = None,
+    warm: NetworkSegmenter | None = None,
+    vary: Vary | None = usual,
+    geometry: Geometry | None = None,
+    loss: Loss | None = None,
+    optimiser: MakeOptimiser | None = None,
+    batch: int = BATCH,
+) -> NetworkSegmenter:
+    """Train the recipe's network on examples and keep the weights that are best on validation.
+
+    Parameters
+    ----------
+    examples
+        What is learned from; pixels without a label count nowhere.
+    validation
+        Other images, or withheld blocks; may be empty, then the last weights are kept.
+    recipe
+        Decides network, scale, crop, symmetries and weights of the classes.
+    seed
+        Determines weights, crops and variations.
+    seconds
+        CPU seconds, validation included; the recipe's unless given. As a time decides, two
+        trainings with the same seed differ in their last steps.
+    steps
+        Updates, where they and not the time shall decide: then the seed determines everything.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` …
+    progress
+        What the progress bar says; no bar where None.
+    state
+        Where the training is kept, and taken up again if it was interrupted.
+    warm
+        A trained network of the same build to begin from.
+    vary
+        Changes batches of normalised crops; see `Vary`.
+    geometry
+        How crops are placed, turned and bent.
+    loss
+        Of logits and class numbers; half cross-entropy, half Dice unless given.
+    optimiser
+        Makes the optimiser.
+    batch
+        Crops a step.
+
+    Raises
+    ------
+    InputError
+        If no pixel is labelled, or an example does not fit the recipe.
+    KeyboardInterrupt
+        After Ctrl-C; the state is saved.
+    """
+    labelled = check_examples(examples, recipe)
+    where = device_of(device)
+    network = build_network(recipe, torch.Generator().manual_seed(derived_seed(seed, 0)))
+    if warm is not None:
+        network.load_state_dict(warm.network.state_dict())
+    fast_layout(network, recipe.dims)
+    task = Segmentation(network, loss or usual_loss(recipe, where)).to(where)
+    crops = Crops(
+        labelled, recipe, batch=batch, geometry=geometry or Geometry(), vary=vary, seed=seed
+    )
+    budget = Budget(recipe.seconds if seconds is None else seconds, steps)
+    if state is not None:
+        state.also["budget"] = budget
+    judged = [e for e in validation if labels_in(e)]
+    trainer = Trainer(
+        task,
+        optimiser=optimiser or adamw(RATE, decay=1e-2),
+        validate=(lambda _: {"error": validation_error(network, recipe, judged)})
+        if judged
+        else None,
+        every=2**62,
+        keep="best" if judged else "last",
+        seed=seed,
+        precision="auto",
+        state=state,
+        events={"start": [budget.follow], "step": [budget.follow, judge_at(budget)]},
+        progress=progress,
+    )
+
+    def stream(step: int) -> tuple[Tensor, Tensor]:
+        x_BCS, y_BS = crops(step)
+        return x_BCS.to(where), y_BS.to(where)
+
+    trainer.fit(stream, resume=state is not None)
+    return NetworkSegmenter(network, recipe, trainer.history)
+
+
+def usual_loss(recipe: Recipe, device: torch.device) -> Loss:
+    """Half cross-entropy, with the recipe's weights of the classes, half Dice."""
+    weights = torch.tensor(recipe.class_weights, device=device) if recipe.class_weights else None
+
+    def entropy(y_hat: Tensor, y: Tensor) -> Tensor:
+        return cross_entropy(y_hat, y, weights=weights)
+
+    return weighted_sum((0.5, entropy), (0.5, dice))
+
+
+def judge_at(budget: Budget) -> Callable[[Trainer], None]:
+    """Make an event that judges the weights at the `MARKS` of the budget."""
+
+    def judge(trainer: Trainer) -> None:
+        passed = sum(budget.share(trainer.step) >= mark for mark in MARKS)
+        if len(trainer.history) < passed:
+            trainer.judge()
+
+    return judge
+
+
+def validation_error(network: nn.Module, recipe: Recipe, examples: Sequence[Example]) -> float:
+    """Return 1 - mean IoU of the classes that are there, pooled over all examples."""
+    segmenter = NetworkSegmenter(network, replace(recipe, turns=False))
+    counts_KK = np.zeros((recipe.classes, recipe.classes))
+    for example in examples:
+        labels_S = segmenter.probabilities(example.image_CS).argmax(0)
+        known_S = example.truth_S != UNLABELLED
+        pairs = example.truth_S[known_S] * recipe.classes + labels_S[known_S]
+        counts_KK += np.bincount(pairs, minlength=counts_KK.size).reshape(counts_KK.shape)
+    there_K = counts_KK.sum(1) > 0
+    either_K = counts_KK.sum(0) + counts_KK.sum(1) - counts_KK.diagonal()
+    return 1 - float((counts_KK.diagonal()[there_K] / either_K[there_K]).mean())
+
+
+def check_examples(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
+    """Return the examples with labels; `InputError` if there is none, or one does not fit."""
+    for example in examples:
+        image_CS = example.image_CS
+        if image_CS.ndim != recipe.dims + 1 or len(image_CS) != recipe.channels:
+            raise InputError(
+                f"{example.name} has shape {image_CS.shape}; expected {recipe.channels} channel(s) "
+                f"and {recipe.dims} axes of space, as the recipe says"
+            )
+        if example.truth_S.max(initial=UNLABELLED) >= recipe.classes:
+            raise InputError(
+                f"{example.name} has class number {example.truth_S.max()}; "
+                f"the recipe has {recipe.classes} classes, counted from 0"
+            )
+    labelled = [example for example in examples if labels_in(example)]
+    if not labelled:
+        raise InputError("no pixel has a label; mark a few pixels of every class")
+    return labelled
+
+
+def device_of(name: str) -> torch.device:
+    """Return the device of a name; ``"auto"`` takes a GPU where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
