@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from pearlite.nets.convolution import Convolution
 from pearlite.nets.norm import BatchNorm
+from pearlite.nets.staged import StagedEncoder
 
 # Blocks that halve the image, or not, first: (kernel, stride, expansion, channels) of each block,
 # a line for each scale (Tan & Le, table 1, without squeeze and excitation).
@@ -23,7 +24,7 @@ STEM = 32
 EPSILON = 1e-3  # of the normalisation, with which the published weights were trained
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite0(StagedEncoder):
     """EfficientNet-lite0 without its classifier, as the encoder of a U-Net: 3.0 million weights.
 
     EfficientNet (Tan & Le, ICML 2019) in the variant for small devices: no squeeze and excitation,
@@ -37,45 +38,20 @@ class EfficientNetLite0(nn.Module):
         Channels of the image.
     generator
         Draws the initial weights; `pretrained.encoder` replaces them.
-
-    Attributes
-    ----------
-    channels, strides
-        Of the five feature maps, see `unet.Encoder`.
-    offsets
-        Index of the image's row, and column, on which the first pixel of each map is centred.
-    stages
-        From one map to the next, each a sequence of blocks; each block has a ``stride`` and a
-        ``reach``, the pixels of its input that it sees on each side.
     """
 
-    channels = (16, 24, 40, 112, 320)
-    strides = (2, 4, 8, 16, 32)
-    offsets = (1, 3, 7, 15, 31)
-
     def __init__(self, channels_in: int = 1, *, generator: torch.Generator) -> None:
-        super().__init__()
-        self.stages = nn.ModuleList()
-        stem = Unit(channels_in, STEM, 3, stride=2, generator=generator)
-        blocks: list[nn.Module] = [stem]
+        stages: list[list[nn.Module]] = [[] for _ in SCALES]
+        stages[0].append(Unit(channels_in, STEM, 3, stride=2, generator=generator))
         inputs = STEM
-        for scale in SCALES:
+        for stage, scale in zip(stages, SCALES, strict=True):
             for kernel, stride, expansion, outputs in scale:
-                blocks.append(Block(inputs, outputs, kernel, stride, expansion, generator))
+                stage.append(Block(inputs, outputs, kernel, stride, expansion, generator))
                 inputs = outputs
-            self.stages.append(nn.Sequential(*blocks))
-            blocks = []
-
-    def forward(self, x_BCHW: Tensor) -> list[Tensor]:
-        """Return five maps of ``(B, channels_in, H, W)``, finest first.
-
-        Sides of the image are multiples of 32.
-        """
-        maps = []
-        for stage in self.stages:
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        return maps
+        strides = [2 ** (level + 1) for level in range(len(SCALES))]
+        offsets = [stride - 1 for stride in strides]  # by the rule of padding, see `Unit`
+        channels = [scale[-1][-1] for scale in SCALES]
+        super().__init__("lite0", channels, strides, offsets, stages)
 
 
 class Unit(nn.Module):

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from pearlite.errors import InputError
 from pearlite.nets.efficientnet import EfficientNetLite0
+from pearlite.nets.staged import StagedEncoder
 
 
-def encoder(name: str | Path, channels_in: int = 1, *, generator: torch.Generator) -> nn.Module:
+def encoder(name: str | Path, channels_in: int = 1, *, generator: torch.Generator) -> StagedEncoder:
     """Build a pretrained encoder for `UNet`.
 
     Parameters
@@ -28,8 +29,8 @@ def encoder(name: str | Path, channels_in: int = 1, *, generator: torch.Generato
 
     Returns
     -------
-    Module
-        An `unet.Encoder`, in training mode.
+    StagedEncoder
+        In training mode.
 
     Raises
     ------
