@@ -249,10 +249,10 @@ def _paired(
             else:
                 images.append(path)
     unpaired = []
-    known = {(image.parent, _bare(image)): image for image in images}
+    known = {(image.parent, bare_name(image)): image for image in images}
     for folder in sorted(is_mask):
         for path in folders.get(folder, ()):
-            image = known.get((masks_of[folder], _bare(path))) if folder in masks_of else None
+            image = known.get((masks_of[folder], bare_name(path))) if folder in masks_of else None
             if image is None:
                 unpaired.append(path)
             else:
@@ -260,7 +260,8 @@ def _paired(
     return images, masks, unpaired
 
 
-def _bare(path: Path) -> str:
+def bare_name(path: Path) -> str:
+    """Return a file's name without suffix, and without what marks it as a mask (``a_mask.png``)."""
     return _MASK_END.sub("", path.stem)
 
 
