@@ -16,7 +16,13 @@ from torch.nn import functional as F
 from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 from pearlite.nets import weights
-from pearlite.recipes.segment.network.build import Reach, build_network, fast_layout, reach_of
+from pearlite.recipes.segment.network.build import (
+    Reach,
+    architecture_of,
+    build_network,
+    fast_layout,
+    reach_of,
+)
 from pearlite.recipes.segment.network.predict import tile_probabilities, tiles
 from pearlite.recipes.segment.network.working import LINEAR, working_image
 from pearlite.recipes.segment.recipe import Recipe
@@ -41,7 +47,8 @@ class NetworkSegmenter:
         recipe: Recipe,
         history: list[dict[str, float]] | None = None,
     ) -> None:
-        self.network, self.recipe = fast_layout(network.eval(), recipe.dims), recipe
+        self.network, self.recipe = network.eval(), recipe
+        fast_layout(network, recipe.dims)
         self.history = history or []
         self.reach: Reach = reach_of(network)
 
@@ -83,6 +90,7 @@ class NetworkSegmenter:
         folder.mkdir(parents=True, exist_ok=True)
         weights.save(self.network, folder / "network.safetensors")
         about = {"kind": "network", "recipe": self.recipe.to_dict(), "history": self.history}
+        about["architecture"] = architecture_of(self.network)
         with replacing(folder / "recipe.json") as hidden:
             hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
@@ -96,10 +104,12 @@ class NetworkSegmenter:
             If files are missing or do not belong together.
         """
         about = read_about(folder)
-        recipe = recipe_from(about["recipe"])
-        network = build_network(recipe, torch.Generator().manual_seed(0), pretrained=False)
+        recipe = recipe_from(about.get("recipe", {}))
+        network = build_network(
+            recipe, torch.Generator().manual_seed(0), architecture=about.get("architecture")
+        )
         weights.load(network, folder / "network.safetensors")
-        return cls(network.to(device), recipe, about["history"])
+        return cls(network.to(device), recipe, about.get("history"))
 
 
 def read_about(folder: Path) -> dict[str, Any]:

@@ -5,21 +5,23 @@ Axes: B batch, C channels, S space, that is HW of an image or DHW of a volume; K
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pearlite.errors import InputError
+from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.augment import usual
 from pearlite.recipes.segment.network.budget import Budget
-from pearlite.recipes.segment.network.build import build_network, fast_layout
+from pearlite.recipes.segment.network.build import as_module, build_network, fast_layout
 from pearlite.recipes.segment.network.crops import Crops, Geometry, Vary, labels_in
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
-from pearlite.task import Task
+from pearlite.task import Player, Task
 from pearlite.train.losses import Loss, cross_entropy, dice, weighted_sum
 from pearlite.train.optimisers import MakeOptimiser, adamw
 from pearlite.train.state import State
@@ -31,11 +33,35 @@ MARKS = (0.4, 0.7, 0.85)  # shares of the budget at which weights are judged, be
 
 
 class Segmentation(Task):
-    """Images → logits of the classes; the loss counts labelled pixels only."""
+    """Images → logits of the classes; the loss counts labelled pixels only.
 
-    def __init__(self, network: nn.Module, loss: Loss) -> None:
+    Parameters
+    ----------
+    network
+        A `UNet`.
+    loss
+        Of logits and class numbers.
+    frozen
+        Whether the encoder stays as it is, its running statistics too, and only the way back
+        learns.
+    """
+
+    def __init__(self, network: UNet, loss: Loss, *, frozen: bool = False) -> None:
         super().__init__()
-        self.network, self._loss = network, loss
+        self.network, self._loss, self._frozen = network, loss, frozen
+        if frozen:
+            as_module(network.encoder).requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch between training and evaluation; a frozen encoder stays in evaluation."""
+        super().train(mode)
+        if self._frozen:
+            as_module(self.network.encoder).eval()
+        return self
+
+    def players(self) -> list[Player]:
+        """All parameters that learn, on the loss."""
+        return [Player("", [p for p in self.parameters() if p.requires_grad], self.loss)]
 
     def f(self, x: Tensor) -> Tensor:
         """Map (B, C, *S) to logits (B, K, *S)."""
@@ -115,7 +141,8 @@ def train_network(
     if warm is not None:
         network.load_state_dict(warm.network.state_dict())
     fast_layout(network, recipe.dims)
-    task = Segmentation(network, loss or usual_loss(recipe, where)).to(where)
+    frozen = bool(recipe.encoder) and recipe.train == "head"
+    task = Segmentation(network, loss or usual_loss(recipe, where), frozen=frozen).to(where)
     crops = Crops(
         labelled, recipe, batch=batch, geometry=geometry or Geometry(), vary=vary, seed=seed
     )
