@@ -33,6 +33,9 @@ class Recipe:
         CPU seconds to train.
     turns
         Average the answers over the symmetries.
+    thin, host
+        Classes too narrow to be seen at the working scale, and the one in which they lie: a second
+        network looks for them there at full resolution. None where `thin` is empty.
     reasons
         Why, in a sentence a decision.
     """
@@ -50,6 +53,8 @@ class Recipe:
     depth: int = 3
     seconds: float = 120.0
     turns: bool = True
+    thin: tuple[int, ...] = ()
+    host: int = 0
     reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

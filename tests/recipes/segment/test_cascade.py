@@ -1,0 +1,112 @@
+"""Two networks that answer as one: a layer seen from afar, cracks in it from near."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pearlite.errors import InputError
+from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.network.cascade import (
+    CascadeSegmenter,
+    inner,
+    outer,
+    train_by_recipe,
+)
+from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
+from pearlite.recipes.segment.recipe import Recipe
+from pearlite.train.state import State
+
+RECIPE = Recipe(
+    classes=3,
+    scale=0.5,
+    symmetries="left-right",
+    crop=64,
+    width=8,
+    depth=2,
+    thin=(2,),
+    host=1,
+    seconds=1000,
+)
+
+
+def coating(seed: int) -> Example:
+    """A dark layer on a bright substrate, with upright cracks and round pores in it."""
+    rng = np.random.default_rng(seed)
+    truth_HW = np.zeros((128, 128), np.int16)
+    truth_HW[40:90] = 1
+    grey_HW = np.array([170.0, 110.0, 60.0])[truth_HW]
+    for column in rng.choice(np.arange(8, 120, 6), 5, replace=False):
+        truth_HW[42:88, column : column + 2] = 2
+        grey_HW[42:88, column : column + 2] = 60
+    grey_HW[5:15, 20:90] = 60  # as dark as a crack, but not in the layer
+    image_HW = (grey_HW + rng.normal(size=grey_HW.shape) * 6).clip(0, 255).astype(np.uint8)
+    return Example(image_HW[None], truth_HW, f"coating {seed}")
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> CascadeSegmenter:
+    trained = train_by_recipe([coating(1), coating(2)], [], RECIPE, seed=0, steps=60)
+    assert isinstance(trained, CascadeSegmenter)
+    return trained
+
+
+def test_finds_the_layer_and_the_cracks_in_it(segmenter: CascadeSegmenter) -> None:
+    unseen = coating(3)
+    labels_HW = segmenter.probabilities(unseen.image_CS).argmax(0)
+    for number, wanted in [(0, 0.9), (1, 0.8), (2, 0.6)]:
+        found, there = labels_HW == number, unseen.truth_S == number
+        assert (found & there).sum() / (found | there).sum() > wanted
+
+
+def test_probabilities_sum_to_one_and_cracks_lie_in_the_layer(segmenter: CascadeSegmenter) -> None:
+    image_CHW = coating(3).image_CS
+    found_KHW = segmenter.probabilities(image_CHW)
+    assert found_KHW.shape == (3, 128, 128)
+    assert found_KHW.sum(0) == pytest.approx(1, abs=1e-5)
+    layer_HW = segmenter.far.probabilities(image_CHW)[1]
+    assert found_KHW[1] + found_KHW[2] == pytest.approx(layer_HW, abs=1e-5)
+    assert found_KHW[2, 5:15, 20:90].max() < 0.5
+
+
+def test_saved_and_loaded_gives_the_same(segmenter: CascadeSegmenter, tmp_path: Path) -> None:
+    segmenter.save(tmp_path / "model")
+    loaded = CascadeSegmenter.load(tmp_path / "model")
+    image_CHW = coating(4).image_CS
+    assert loaded.recipe == segmenter.recipe
+    np.testing.assert_array_equal(
+        loaded.probabilities(image_CHW), segmenter.probabilities(image_CHW)
+    )
+
+
+@pytest.mark.parametrize("content", ["", "[]", json.dumps({"kind": "network"})])
+def test_what_is_no_saved_cascade_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(InputError, match=r"recipe\.json"):
+        CascadeSegmenter.load(tmp_path)
+
+
+def test_a_finished_training_is_taken_up_from_its_states(tmp_path: Path) -> None:
+    examples = [coating(1)]
+
+    def train() -> CascadeSegmenter | NetworkSegmenter:
+        return train_by_recipe(examples, [], RECIPE, seed=0, steps=3, state=State(tmp_path))
+
+    first, again = train(), train()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["far", "near"]
+    image_CHW = coating(4).image_CS
+    np.testing.assert_array_equal(first.probabilities(image_CHW), again.probabilities(image_CHW))
+
+
+def test_without_thin_classes_one_network_is_trained() -> None:
+    recipe = Recipe(classes=3, crop=32, width=8, depth=2)
+    assert isinstance(train_by_recipe([coating(1)], [], recipe, seed=0, steps=2), NetworkSegmenter)
+
+
+def test_what_each_network_learns() -> None:
+    recipe = Recipe(classes=4, thin=(1,), host=2)
+    truth_HW = np.array([[0, 1, 2, 3, UNLABELLED]], np.int16)
+    example = Example(np.zeros((1, 1, 5)), truth_HW, "five pixels")
+    assert outer(example, recipe).truth_S.tolist() == [[0, 1, 1, 2, UNLABELLED]]
+    assert inner(example, recipe).truth_S.tolist() == [[UNLABELLED, 1, 0, UNLABELLED, UNLABELLED]]
