@@ -77,7 +77,7 @@ class Crops:
     ) -> None:
         self.recipe, self.batch, self.geometry = recipe, batch, geometry
         self.vary, self.seed = vary, seed
-        self.images = [working_image(e.image_CS, recipe.scale) for e in examples]
+        self.images = [working_image(e.image_CS, recipe.scale).half() for e in examples]
         self.truths = [working_truth(e.truth_S, recipe.scale) for e in examples]
         rng = torch.Generator().manual_seed(derived_seed(seed, 1))
         self.places = [_places(truth, recipe.classes, rng) for truth in self.truths]
@@ -109,12 +109,17 @@ class Crops:
             turn = turn @ self._shape(dims, rng)
             grid_Sd = grid_Sd + self._bending(dims, rng)
         place_Sd = grid_Sd @ turn.T + middle
-        sides = torch.tensor(truth.shape)
-        unit_Sd = ((2 * place_Sd + 1) / sides - 1).flip(-1)[None]  # grid_sample: x first
+        places = place_Sd.flatten(0, -2)
+        first, last = places.amin(0).floor().int() - 1, places.amax(0).ceil().int() + 2
+        box = [
+            reflected(torch.arange(int(first[axis]), int(last[axis])), truth.shape[axis])
+            for axis in range(dims)
+        ]
+        sides = torch.tensor([len(line) for line in box])
+        unit_Sd = ((2 * (place_Sd - first) + 1) / sides - 1).flip(-1)[None]  # grid_sample: x first
         mode = "bilinear" if bent else "nearest"
-        options = {"padding_mode": "reflection", "align_corners": False}
-        x_CS = F.grid_sample(image[None], unit_Sd, mode, **options)[0]
-        y_S = F.grid_sample(truth[None, None].float(), unit_Sd, "nearest", **options)[0, 0]
+        x_CS = _sample(_part(image, box)[None], unit_Sd, mode)[0]
+        y_S = _sample(_part(truth, box)[None, None], unit_Sd, "nearest")[0, 0]
         return x_CS, y_S.long()
 
     def _middle(self, rng: torch.Generator) -> tuple[int, Tensor]:
@@ -169,6 +174,23 @@ def _symmetry(dims: int, symmetries: str, rng: torch.Generator) -> Tensor:
     if symmetries == "left-right" and torch.rand((), generator=rng) < 0.5:
         matrix[-1, -1] = -1
     return matrix
+
+
+def reflected(indices: Tensor, length: int) -> Tensor:
+    """Mirror indices at both ends of an axis until they lie on it; the end pixels appear twice."""
+    indices = indices % (2 * length)
+    return torch.where(indices < length, indices, 2 * length - 1 - indices)
+
+
+def _part(values: Tensor, box: Sequence[Tensor]) -> Tensor:
+    """Return the rows, columns … of the last axes, float32."""
+    for axis, line in enumerate(reversed(box), start=1):
+        values = values.index_select(values.ndim - axis, line)
+    return values.float()
+
+
+def _sample(values_BCS: Tensor, unit_BSd: Tensor, mode: str) -> Tensor:
+    return F.grid_sample(values_BCS, unit_BSd, mode, "border", align_corners=False)
 
 
 def labels_in(example: Example) -> int:
