@@ -7,10 +7,12 @@ from torch import nn
 
 from pearlite.errors import InputError
 from pearlite.nets import pretrained
+from pearlite.nets.lora import adapt, freeze
 from pearlite.nets.staged import StagedEncoder
 from pearlite.nets.unet import Encoder, UNet
 from pearlite.recipes.segment.recipe import Recipe
 
+RANK = 8  # of the adaptors of a pretrained encoder
 FARTHEST = 128  # pixels of surroundings that are given to a network that sees even farther
 
 
@@ -33,7 +35,7 @@ class Reach:
 def build_network(
     recipe: Recipe, generator: torch.Generator, *, architecture: str | None = None
 ) -> UNet:
-    """Make the recipe's U-Net.
+    """Make the recipe's U-Net; of a pretrained encoder, only what the recipe says will learn.
 
     Parameters
     ----------
@@ -60,6 +62,10 @@ def build_network(
         encoder = pretrained.blank(architecture, recipe.channels, generator=generator)
     elif recipe.encoder:
         encoder = pretrained.encoder(recipe.encoder, recipe.channels, generator=generator)
+        if recipe.train == "head":
+            freeze(encoder)
+        elif recipe.train == "adaptors":
+            adapt(encoder, RANK, generator=generator)
     return UNet(
         recipe.channels,
         recipe.classes,
@@ -76,6 +82,28 @@ def architecture_of(network: nn.Module) -> str:
     assert isinstance(network, UNet)
     looks = network.encoder
     return looks.architecture if isinstance(looks, StagedEncoder) else ""
+
+
+def take_over(network: nn.Module, trained: nn.Module) -> None:
+    """Begin from another network's weights, wherever names and shapes are the same.
+
+    Raises
+    ------
+    InputError
+        If most weights have no counterpart.
+    """
+    own = network.state_dict()
+    fitting = {
+        name: weight
+        for name, weight in trained.state_dict().items()
+        if name in own and own[name].shape == weight.shape
+    }
+    if len(fitting) < len(own) / 2:
+        raise InputError(
+            f"only {len(fitting)} of the network's {len(own)} tensors are in the one to begin "
+            "from; take a model with the same encoder, width and depth"
+        )
+    network.load_state_dict(fitting, strict=False)
 
 
 def as_module(encoder: Encoder) -> nn.Module:
