@@ -20,15 +20,16 @@ from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.network.smooth import smoothness, usual_difference
 from pearlite.recipes.segment.network.training import (
     BATCH,
-    RATE,
     Segmentation,
     check_examples,
     device_of,
+    usual_optimiser,
 )
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
+from pearlite.task import Task
 from pearlite.train.losses import cross_entropy
-from pearlite.train.optimisers import adamw
+from pearlite.train.moving import MovingWeights
 from pearlite.train.precision import has_fast_bfloat16
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
@@ -44,31 +45,22 @@ class PartialSegmentation(Segmentation):
     ----------
     network
         As in `Segmentation`.
-    labels
-        Say how classes weigh.
     gate
         As in `smoothness`.
     frozen
         As in `Segmentation`.
     """
 
-    def __init__(
-        self, network: UNet, labels: OwnLabels, gate: float, *, frozen: bool = False
-    ) -> None:
-        super().__init__(network, self._entropy, frozen=frozen)
-        self._labels, self._gate = labels, gate
+    def __init__(self, network: UNet, gate: float, *, frozen: bool = False) -> None:
+        super().__init__(network, cross_entropy, frozen=frozen)
+        self._gate = gate
 
     def loss(self, batch: Any) -> Tensor:
-        """Loss of images (B, C, *S) and labels (B, *S)."""
-        x_BCS, y_BS = batch
+        """Loss of images (B, C, *S), labels (B, *S) and the weights of the classes (K,)."""
+        x_BCS, y_BS, weights_K = batch
         y_hat_BKS = self.f(x_BCS)
-        return self.L(y_hat_BKS, y_BS) + smoothness(x_BCS, y_hat_BKS.softmax(1), self._gate)
-
-    def _entropy(self, y_hat: Tensor, y: Tensor) -> Tensor:
-        weights = self._labels.weights()
-        return cross_entropy(
-            y_hat, y, weights=weights if weights is None else weights.to(y_hat.device)
-        )
+        entropy = cross_entropy(y_hat_BKS, y_BS, weights=weights_K)
+        return entropy + smoothness(x_BCS, y_hat_BKS.softmax(1), self._gate)
 
 
 def train_partial(
@@ -121,47 +113,49 @@ def train_partial(
     network = build_network(recipe, torch.Generator().manual_seed(derived_seed(seed, 0)))
     fast_layout(network, recipe.dims)
     frozen = bool(recipe.encoder) and recipe.train == "head"
-    task = PartialSegmentation(network, labels, gate, frozen=frozen).to(where)
+    task = PartialSegmentation(network, gate, frozen=frozen).to(where)
+    teacher = MovingWeights(task)
     budget = Budget(recipe.seconds if seconds is None else seconds, steps)
     if state is not None:
-        state.also |= {"budget": budget, "labels": labels}
+        state.also |= {"budget": budget, "labels": labels, "teacher": teacher}
     if warm is not None:
         labels.learn_from(warm)
     trainer = Trainer(
         task,
-        optimiser=adamw(RATE, decay=1e-2),
+        optimiser=usual_optimiser(recipe),
         keep="last",
         every=2**62,
         seed=seed,
         precision="auto",
         state=state,
-        events={"start": [budget.follow], "step": [budget.follow, teach_at(budget, labels)]},
+        events={
+            "start": [budget.follow],
+            "step": [budget.follow, teacher.follow, teach_at(budget, teacher.task, labels)],
+        },
         progress=progress,
     )
 
-    def stream(step: int) -> tuple[Tensor, Tensor]:
+    def stream(step: int) -> tuple[Tensor, Tensor, Tensor]:
         x_BCS, y_BS = labels(step)
-        return x_BCS.to(where), y_BS.to(where)
+        return x_BCS.to(where), y_BS.to(where), labels.weights_K().to(where)
 
     trainer.fit(stream, resume=state is not None)
     return NetworkSegmenter(network, recipe, trainer.history)
 
 
-def teach_at(budget: Budget, labels: OwnLabels) -> Event:
-    """Make an event that turns the network's sure answers into labels, at `TEACHES`."""
-    begun = labels.rounds
+def teach_at(budget: Budget, teacher: Task, labels: OwnLabels) -> Event:
+    """Make an event that turns the teacher's sure answers into labels, at `TEACHES`."""
+    assert isinstance(teacher, PartialSegmentation)
+    begun, device = labels.rounds, next(teacher.parameters()).device.type
+    few = sum(image_CS[0].numel() for image_CS in labels.crops.images) <= TURNED
+    recipe = replace(labels.recipe, turns=labels.recipe.turns and few)
+    segmenter = NetworkSegmenter(teacher.network, recipe)
 
     def teach(trainer: Trainer) -> None:
         passed = sum(budget.share(trainer.step) >= mark for mark in TEACHES)
         if labels.rounds - begun < passed:
-            task = trainer.task
-            assert isinstance(task, PartialSegmentation)
-            device = next(task.parameters()).device.type
-            few = sum(image_CS[0].numel() for image_CS in labels.crops.images) <= TURNED
-            recipe = replace(labels.recipe, turns=labels.recipe.turns and few)
             with torch.autocast(device, torch.bfloat16, enabled=has_fast_bfloat16(device)):
-                labels.learn_from(NetworkSegmenter(task.network, recipe))
-            task.train()
+                labels.learn_from(segmenter)
 
     return teach
 

@@ -49,7 +49,7 @@ def usual_difference(images: Sequence[Tensor]) -> float:
     """Return the gate for images (C, *S): `LIKE` times the median difference of neighbours."""
     differences = []
     for x_CS in images:
-        calm_BCS = calm(x_CS[None])
+        calm_BCS = calm(x_CS[None].float())
         for axis in range(2, calm_BCS.ndim):
             apart = calm_BCS.unfold(axis, DISTANCES[-1] + 1, DISTANCES[-1])
             differences.append((apart[..., 0] - apart[..., -1]).square().mean(1).sqrt().median())
