@@ -22,7 +22,7 @@ GRAIN = (0.6, 8.0)  # pixels, size of a texture's grains
 
 
 def rendered(
-    x_BCS: Tensor, y_BS: Tensor, generator: torch.Generator, *, inverted: float = 0.15
+    x_BCS: Tensor, y_BS: Tensor, generator: torch.Generator, *, inverted: float = 0.0
 ) -> Tensor:
     """Draw new images for labels.
 
