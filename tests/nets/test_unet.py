@@ -107,6 +107,25 @@ def test_the_encoder_can_be_exchanged(skip):
     assert net.encoder is encoder
 
 
+def test_full_resolution_is_seen_beside_a_coarse_encoder():
+    net = UNet(1, 2, encoder=Coarse(), fine=6, generator=seeded()).eval()
+    x = torch.rand(1, 1, 21, 30, generator=seeded())
+    checks = (torch.arange(21)[:, None] + torch.arange(30)) % 2 - 0.5
+    same_to_the_encoder = x + checks  # blocks of 8 have the same means
+    blind = UNet(1, 2, encoder=Coarse(), generator=seeded()).eval()
+    inner = (0, 0, slice(16), slice(24))
+    unseen = blind(x)[inner], blind(same_to_the_encoder)[inner]
+    torch.testing.assert_close(*unseen, atol=2e-4, rtol=0)
+    assert (net(x)[inner] - net(same_to_the_encoder)[inner]).abs().max() > 1e-3
+    assert net(x).shape == (1, 2, 21, 30)
+
+
+def test_a_second_look_at_full_resolution_is_refused():
+    encoder = ConvEncoder(width=2, depth=1, generator=seeded())
+    with pytest.raises(InputError, match=r"without full resolution.*strides=\(1, 2\)"):
+        UNet(encoder=encoder, fine=2, generator=seeded())
+
+
 @pytest.mark.parametrize(
     ("channels", "strides"), [((2, 4), (1,)), ((), ()), ((2, 4), (2, 3)), ((2, 4), (2, 1))]
 )

@@ -63,13 +63,17 @@ class UNet(nn.Module):
         width and depth.
     skip
         How encoder and way back are joined: ``"append"`` their channels, or ``"add"`` them.
+    fine
+        Channels of two more convolutions that look at the image at full resolution, where
+        `encoder` does not; 0 for none.
     generator
         Draws the initial weights.
 
     Raises
     ------
     InputError
-        If `skip` is neither, or the encoder's channels and strides do not fit together.
+        If `skip` is neither, the encoder's channels and strides do not fit together, or `fine` is
+        given and the encoder looks at full resolution itself.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class UNet(nn.Module):
         dims: int = 2,
         encoder: Encoder | None = None,
         skip: str = "append",
+        fine: int = 0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -94,9 +99,14 @@ class UNet(nn.Module):
         self.encoder = encoder
         check_scales(encoder.channels, encoder.strides)
         levels = list(zip(encoder.channels, encoder.strides, strict=True))
+        self.fine = None
+        if fine:
+            check_fine(encoder.strides)
+            self.fine = two_convolutions(channels_in, fine, dims, generator)
+            levels.insert(0, (fine, 1))
         self.way_back = nn.ModuleList(
-            Step(coarse, fine, stride // finer, dims, skip, generator)
-            for (fine, finer), (coarse, stride) in reversed(list(pairwise(levels)))
+            Step(coarse, shallow, stride // finer, dims, skip, generator)
+            for (shallow, finer), (coarse, stride) in reversed(list(pairwise(levels)))
         )
         finest, stride = levels[0]
         self.head: nn.Module = Convolution(finest, channels_out, 1, dims=dims, generator=generator)
@@ -114,6 +124,8 @@ class UNet(nn.Module):
             ends = [end for length in reversed(missing) for end in (0, length)]
             x_BCHW = F.pad(x_BCHW, ends, mode="replicate")
         *finer, y_BCHW = self.encoder(x_BCHW)
+        if self.fine is not None:
+            finer.insert(0, self.fine(x_BCHW))
         for step, fine_BCHW in zip(self.way_back, reversed(finer), strict=True):
             y_BCHW = step(y_BCHW, fine_BCHW)
         y_BCHW = self.head(y_BCHW)
@@ -208,4 +220,13 @@ def check_scales(channels: Sequence[int], strides: Sequence[int]) -> None:
             f"the encoder has channels={tuple(channels)} and strides={tuple(strides)}; a U-Net "
             "needs one of each for every feature map, finest first, each stride a multiple of "
             "the one before"
+        )
+
+
+def check_fine(strides: Sequence[int]) -> None:
+    """Raise InputError if an encoder looks at the image at full resolution."""
+    if strides[0] == 1:
+        raise InputError(
+            f"fine is for encoders without full resolution; this one has strides={tuple(strides)}: "
+            "leave it out"
         )

@@ -73,6 +73,7 @@ def build_network(
         depth=recipe.depth,
         dims=recipe.dims,
         encoder=encoder,
+        fine=recipe.width if encoder else 0,
         generator=generator,
     )
 
