@@ -84,8 +84,9 @@ def gather(
         takes what lies beside the images.
     unlabelled
         Value that says nothing. By default every value of a file is a class, and so it is in an
-        array, unless that is scribbles: most of it 0, two other values, and the border of 0 no
-        edge of the image; there, 0 says nothing. -1 makes every value a class.
+        array, unless that is scribbles: two other values on less than a tenth of the pixels, or
+        on less than half with a border that is no edge of the image; there, 0 says nothing. -1
+        makes every value a class.
     names
         Of the classes: see `name_classes`.
     axes

@@ -19,6 +19,7 @@ from pearlite.errors import InputError
 from pearlite.recipes.segment.pairs import Pair
 from pearlite.recipes.segment.planes import Planes
 
+_STROKES, _MOST_DRAWN = 0.1, 0.5  # share of pixels that are drawn: scribbles, or perhaps so
 _SMOOTH, _APART = 1.5, 4  # pixels: of the smoothing, and between those that are compared
 _EDGE = 1.25  # times what changes inside a class, from which on a border is an edge
 _OBJECTS = 16  # values beyond which a mask numbers objects, where instances are asked for
@@ -115,15 +116,16 @@ def _is_drawn(
     masks: Sequence[NDArray[np.int32]],
     values: list[int],
 ) -> bool:
-    """Tell whether 0 means that nobody drew there: most is 0, and its border is no edge.
+    """Tell whether 0 means that nobody drew there: nearly all is 0, or its border is no edge.
 
     Where 0 is a class, the image changes more across the border of 0 than from one pixel of it to
     another at the same distance.
     """
-    zeros = sum(int((mask == 0).sum()) for mask in masks)
-    total = sum(mask.size for mask in masks)
-    if len(values) < 3 or zeros < total / 2:
+    share = np.mean([float((mask != 0).mean()) for mask in masks])
+    if len(values) < 3 or share > _MOST_DRAWN:
         return False
+    if share < _STROKES:
+        return True
     across, within = [], []
     for image, layout, mask in zip(images, layouts, masks, strict=True):
         for piece in range(len(layout)):

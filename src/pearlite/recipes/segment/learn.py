@@ -1,0 +1,231 @@
+"""From labelled parts to a segmenter: what could do it is trained, validation chooses."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pearlite.folders import read_json, write_json
+from pearlite.recipes.segment.decide import choose, from_labels
+from pearlite.recipes.segment.examine import confusions, scores
+from pearlite.recipes.segment.example import Example, Segmenter
+from pearlite.recipes.segment.examples import Gathered
+from pearlite.recipes.segment.model import SavedSegmenter, load_segmenter
+from pearlite.recipes.segment.network.cascade import train_by_recipe
+from pearlite.recipes.segment.network.partial import train_partial
+from pearlite.recipes.segment.network.segmenter import recipe_from
+from pearlite.recipes.segment.parts import Parts
+from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.settings import Settings
+from pearlite.train.state import State
+
+JOURNAL = "learned.json"
+_CHOOSING = 0.4  # share of the seconds for the model that is tested, where another one is kept
+_SAVED = 20.0  # seconds from one state to the next
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the training brought.
+
+    Parameters
+    ----------
+    kept
+        The segmenter that the run keeps.
+    tested
+        The one to test: the same, or where parts share images, one that did not see the test part.
+    facts
+        ``method``, ``tried`` (score on validation by method), ``reasons``, ``recipe``, ``seconds``.
+    history
+        A row a validation.
+    """
+
+    kept: SavedSegmenter
+    tested: Segmenter
+    facts: dict[str, Any]
+    history: list[dict[str, float]]
+
+
+def learn(
+    gathered: Gathered, parts: Parts, settings: Settings, folder: Path, progress: bool
+) -> Learned:
+    """Train the candidates, keep the best, and train it on everything where parts share images.
+
+    Parameters
+    ----------
+    gathered, parts
+        All that is labelled, and how it is divided.
+    settings
+        Methods, time, seed.
+    folder
+        Where states are kept; what is there is not done again.
+    progress
+        Draw progress bars.
+
+    Raises
+    ------
+    InputError
+        If an option does not fit the images.
+    KeyboardInterrupt
+        After Ctrl-C; the state is saved.
+    """
+    again = parts.shared and len(parts.split.test) > 0
+    seconds = settings.seconds * (_CHOOSING if again else 1.0)
+    tested = _best(parts, gathered, settings, seconds, folder / "tested", progress)
+    if not again:
+        return Learned(tested.segmenter, tested.segmenter, tested.facts, tested.history)
+    kept = _train(
+        tested.facts["method"],
+        gathered.examples,
+        (),
+        gathered,
+        settings,
+        settings.seconds - seconds,
+        folder / "kept",
+        progress,
+        recipe=tested.recipe,
+    )
+    return Learned(kept.segmenter, tested.segmenter, tested.facts, [*tested.history, *kept.history])
+
+
+@dataclass(frozen=True)
+class _Trained:
+    segmenter: SavedSegmenter
+    facts: dict[str, Any]
+    history: list[dict[str, float]]
+    recipe: Recipe | None = None
+
+
+def _best(
+    parts: Parts,
+    gathered: Gathered,
+    settings: Settings,
+    seconds: float,
+    folder: Path,
+    progress: bool,
+) -> _Trained:
+    """Train every method that may do it, and return the one that is best on validation."""
+    trained: dict[str, _Trained] = {}
+    for method in _methods(settings, gathered, bool(parts.validation)):
+        trained[method] = _train(
+            method,
+            parts.train,
+            parts.validation,
+            gathered,
+            settings,
+            seconds,
+            folder / method,
+            progress,
+        )
+    classes = len(gathered.classes)
+    tried = {
+        method: macro(found.segmenter, parts.validation, classes)
+        for method, found in trained.items()
+        if parts.validation
+    }
+    best = max(trained, key=lambda method: tried.get(method, 0.0))
+    reasons = list(trained[best].facts["reasons"])
+    if len(tried) > 1:
+        listed = ", ".join(f"{method} {score:.3f}" for method, score in tried.items())
+        reasons.insert(0, f"Method: {best}; mean IoU on validation: {listed}.")
+    facts = trained[best].facts | {"tried": tried, "reasons": reasons}
+    return replace(trained[best], facts=facts)
+
+
+def _methods(settings: Settings, gathered: Gathered, validated: bool) -> list[str]:
+    if settings.method != "auto":
+        return [settings.method]
+    return ["network"]
+
+
+def _train(
+    method: str,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    gathered: Gathered,
+    settings: Settings,
+    seconds: float,
+    folder: Path,
+    progress: bool,
+    recipe: Recipe | None = None,
+) -> _Trained:
+    """Train one method, or read it where that was finished before."""
+    if (folder / JOURNAL).exists():
+        about = read_json(folder / JOURNAL)
+        found = about["recipe"]
+        segmenter: Any = load_segmenter(folder)
+        return _Trained(segmenter, about["facts"], about["history"], found and recipe_from(found))
+    started = time.process_time()
+    if recipe is None:
+        recipe = _decided(train, validation, gathered, settings, seconds, folder, progress)
+    left = max(seconds - (time.process_time() - started), 0.3 * seconds)
+    options: dict[str, Any] = {
+        "seed": settings.seed,
+        "seconds": left,
+        "state": State(folder / "state", seconds=_SAVED),
+        "device": settings.device,
+        "progress": "Training" if progress else None,
+    }
+    if gathered.sparse:
+        segmenter = train_partial(train, recipe, **options)
+    else:
+        segmenter = train_by_recipe(train, validation, recipe, **options)
+    facts = {
+        "method": method,
+        "reasons": recipe.reasons,
+        "recipe": recipe.to_dict(),
+        "seconds": time.process_time() - started,
+    }
+    trained = _Trained(segmenter, facts, list(segmenter.history), recipe)
+    segmenter.save(folder)
+    write_json(
+        folder / JOURNAL,
+        {"facts": facts, "history": trained.history, "recipe": recipe.to_dict()},
+    )
+    return trained
+
+
+def _decided(
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    gathered: Gathered,
+    settings: Settings,
+    seconds: float,
+    folder: Path,
+    progress: bool,
+) -> Recipe:
+    """Return the recipe of a network, as it was decided before where that was interrupted.
+
+    Sizes and symmetries follow from the labels of whole images also where parts share them.
+    """
+    path = folder / "decided.json"
+    if path.exists():
+        return recipe_from(json.loads(path.read_text(encoding="utf-8")))
+    whole = [example for example in gathered.examples if example.name in {e.name for e in train}]
+    if settings.encoder == "auto" and not gathered.sparse and len(whole) > 1:
+        bar = "Deciding" if progress else None
+        recipe = choose(train, validation, seconds=seconds, seed=settings.seed, progress=bar)
+    else:
+        recipe = from_labels(whole)
+    if settings.encoder != "auto":
+        encoder = "" if settings.encoder == "none" else settings.encoder
+        recipe = replace(recipe, encoder=encoder)
+    recipe = replace(recipe, train=settings.train if recipe.encoder else "all")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, recipe.to_dict())
+    return recipe
+
+
+def macro(segmenter: Segmenter, examples: Sequence[Example], classes: int) -> float:
+    """Return the mean IoU of the classes that the examples show, pixels pooled."""
+    units = [np.zeros(example.truth_S.shape, np.int32) for example in examples]
+
+    def answer(image_CS: Any) -> Any:
+        return segmenter.probabilities(image_CS).argmax(axis=0)
+
+    tables = confusions(examples, units, answer, classes)
+    return float(scores(tables, np.ones((1, len(tables))))["macro"][0])

@@ -1,0 +1,210 @@
+"""What a run has learned: the segmenter, its classes, and the images that it knows.
+
+Axes: C channels, S space, K classes.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.data.image import Image
+from pearlite.errors import InputError, Refused
+from pearlite.folders import read_json, write_json
+from pearlite.recipes.segment.classes import Classes
+from pearlite.recipes.segment.example import Example, Segmenter
+from pearlite.recipes.segment.fraction import FractionError
+from pearlite.recipes.segment.network.cascade import CascadeSegmenter
+from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
+from pearlite.recipes.segment.planes import Planes, opaque, pixel_metres
+
+ABOUT = "about.json"
+_KINDS: dict[str, Any] = {"network": NetworkSegmenter, "cascade": CascadeSegmenter}
+_STRETCH = 2.0  # factor of the pixel size beyond which images are another magnification
+
+
+class SavedSegmenter(Segmenter, Protocol):
+    """A segmenter that writes itself into a folder with a ``recipe.json`` that says its kind."""
+
+    def save(self, folder: Path) -> None:
+        """Write the files."""
+        ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """What images the segmenter was trained on.
+
+    Parameters
+    ----------
+    channels, dims
+        Of the images: channels, and axes of space.
+    volume
+        Whether stacks along Z are seen in 3-D.
+    pixel_sizes
+        Smallest and largest, in metres; ``None`` where no file said it.
+    types
+        Types of the values.
+    """
+
+    channels: int
+    dims: int
+    volume: bool
+    pixel_sizes: tuple[float, float] | None
+    types: tuple[str, ...]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], volume: bool) -> "Known":
+        """Look at the training's images."""
+        sizes = [example.pixel_size for example in examples if example.pixel_size]
+        return cls(
+            len(examples[0].image_CS),
+            examples[0].truth_S.ndim,
+            volume,
+            (min(sizes), max(sizes)) if sizes else None,
+            tuple(sorted({str(example.image_CS.dtype) for example in examples})),
+        )
+
+
+@dataclass(frozen=True)
+class Model:
+    """A segmenter with what is needed to use it.
+
+    Parameters
+    ----------
+    segmenter
+        Gives probabilities.
+    classes
+        What their numbers mean.
+    known
+        What it was trained on.
+    errors
+        How far off its area fractions are.
+    """
+
+    segmenter: Segmenter
+    classes: Classes
+    known: Known
+    errors: FractionError
+
+    def save(self, folder: Path) -> None:
+        """Write the segmenter's files, and what goes with them."""
+        saved: Any = self.segmenter
+        saved.save(folder)
+        about = {
+            "classes": self.classes.to_dict(),
+            "known": asdict(self.known),
+            "errors": self.errors.to_dict(),
+        }
+        write_json(folder / ABOUT, about)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "Model":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If files are missing or damaged.
+        """
+        about = read_json(folder / ABOUT)
+        known = about["known"]
+        sizes = known["pixel_sizes"]
+        known |= {"pixel_sizes": sizes and tuple(sizes), "types": tuple(known["types"])}
+        return cls(
+            load_segmenter(folder, device),
+            Classes.from_dict(about["classes"]),
+            Known(**known),
+            FractionError.from_dict(about["errors"]),
+        )
+
+    def check(
+        self, image: Image, force: bool, pixel_size: float | None
+    ) -> tuple[Image, Planes, list[str]]:
+        """Return an image as the model takes it, its layout, and notes on what is unusual.
+
+        Parameters
+        ----------
+        image
+            To be segmented.
+        force
+            Go on with images of another magnification.
+        pixel_size
+            In metres, where the file does not say.
+
+        Raises
+        ------
+        InputError
+            If it has other channels, or other axes of space.
+        Refused
+            If its pixels are of quite another size, and `force` was not given.
+        """
+        image = opaque(image)
+        layout = Planes(tuple(image.array.shape), image.axes, self.known.volume)
+        notes = [*image.meta.get("notes", [])]
+        if layout.channels != self.known.channels and layout.channels != 1:
+            raise InputError(
+                f"{_name(image)} has {layout.channels} channels, and the training's images had "
+                f"{self.known.channels}; give images of the same kind"
+            )
+        if layout.channels != self.known.channels and self.known.channels != 3:
+            raise InputError(
+                f"{_name(image)} is grey, and the training's images had {self.known.channels} "
+                "channels; give images of the same kind"
+            )
+        kind = str(image.array.dtype)
+        if kind not in self.known.types:
+            trained = ", ".join(self.known.types)
+            notes.append(f"{kind} values; trained on {trained}: every image is normalised.")
+        return image, layout, notes + self._scale_notes(image, force, pixel_size)
+
+    def read(self, image: Image, layout: Planes, piece: int) -> NDArray[Any]:
+        """Return a piece (C, *S) with as many channels as the model takes."""
+        pixels_CS = layout.read(image.array, piece)
+        if len(pixels_CS) < self.known.channels:
+            return np.repeat(pixels_CS, self.known.channels, axis=0)
+        return pixels_CS
+
+    def _scale_notes(self, image: Image, force: bool, pixel_size: float | None) -> list[str]:
+        size = pixel_size or pixel_metres(image)
+        if size is None or self.known.pixel_sizes is None:
+            return []
+        low, high = self.known.pixel_sizes
+        if low / _STRETCH <= size <= high * _STRETCH:
+            return []
+        trained = f"{1e9 * low:.4g}" + (f" to {1e9 * high:.4g}" if high > low else "")
+        said = (
+            f"{_name(image)} has pixels of {1e9 * size:.4g} nm, and the training's were {trained} "
+            "nm"
+        )
+        if not force:
+            raise Refused(
+                f"{said}: what was learned does not hold at another magnification; resample it, "
+                "or go on with --force"
+            )
+        return [f"{said}; --force was given."]
+
+
+def load_segmenter(folder: Path, device: str = "cpu") -> Segmenter:
+    """Read a segmenter of any kind.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none.
+    """
+    path = folder / "recipe.json"
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
+        loaded = _KINDS[kind]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
+    return loaded.load(folder, device=device)
+
+
+def _name(image: Image) -> str:
+    return image.path.name if image.path else "the image"

@@ -1,0 +1,218 @@
+"""One image in; labels, probabilities, uncertainty, overlay, fractions and particles out.
+
+Axes: C channels, S space, K classes.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pearlite.data.image import Image
+from pearlite.data.read import read
+from pearlite.data.write import create, write
+from pearlite.errors import InputError, Refused
+from pearlite.folders import write_text
+from pearlite.recipes.segment.fraction import Tally, tally
+from pearlite.recipes.segment.labels_file import label_meta
+from pearlite.recipes.segment.model import Model
+from pearlite.recipes.segment.overlay import overlay
+from pearlite.recipes.segment.particles import connected, measure
+from pearlite.recipes.segment.planes import Planes, pixel_metres
+from pearlite.recipes.segment.uncertainty import uncertainty
+
+KINDS = {
+    "labels": ".tif",
+    "probabilities": ".tif",
+    "uncertainty": ".tif",
+    "overlay": ".png",
+    "particles": ".csv",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How images are segmented; `pearlite.recipes.segment.settings.Settings` says what it means."""
+
+    axes: str | None = None
+    force: bool = False
+    pixel_size: float | None = None
+    instances: bool = False
+    device: str = "auto"
+
+
+@lru_cache(maxsize=2)
+def opened(folder: Path, device: str, _changed: int) -> Model:
+    """Return a run's model, read once a process."""
+    from pearlite.recipes.segment.network.training import device_of
+
+    return Model.load(folder, str(device_of(device)))
+
+
+def open_model(folder: Path, device: str) -> Model:
+    """Return the model in a folder, read again only if it was changed.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    about = folder / "recipe.json"
+    return opened(folder, device, about.stat().st_mtime_ns if about.exists() else 0)
+
+
+def places(folder: Path, name: str | None) -> dict[str, Path]:
+    """Return where the files of an image go: in folders by kind, or beside each other.
+
+    Parameters
+    ----------
+    folder
+        The run's, or the one that was asked for.
+    name
+        Of the image; ``None`` where it is the only one.
+    """
+    if name is None:
+        return {kind: folder / f"{kind}{suffix}" for kind, suffix in KINDS.items()}
+    return {kind: folder / kind / f"{name}{suffix}" for kind, suffix in KINDS.items()}
+
+
+def segment_file(
+    source: Path, targets: dict[str, Path], model_folder: Path, wanted: Wanted
+) -> dict[str, Any] | InputError | Refused:
+    """Segment a file into the files of `places`.
+
+    Returns
+    -------
+    dict, InputError or Refused
+        What was measured, or why this file gives no result.
+    """
+    try:
+        model = open_model(model_folder, wanted.device)
+        return write_results(read(source, axes=wanted.axes), targets, model, wanted)
+    except (InputError, Refused) as error:
+        return error
+
+
+def label(image: Image, model: Model, wanted: Wanted) -> NDArray[Any]:
+    """Return the label array of an image, in the masks' own values."""
+    image, layout, _ = model.check(image, wanted.force, wanted.pixel_size)
+    labels = np.empty(layout.label_shape, model.classes.dtype)
+    for piece, answer_KS in answers(image, layout, model):
+        labels[layout.of_labels(piece)] = model.classes.values_of(answer_KS.argmax(axis=0))
+    return labels
+
+
+def answers(
+    image: Image, layout: Planes, model: Model
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield the probabilities (K, *S) of every piece of an image, one at a time."""
+    for piece in range(len(layout)):
+        yield piece, model.segmenter.probabilities(model.read(image, layout, piece))
+
+
+def write_results(
+    image: Image, targets: dict[str, Path], model: Model, wanted: Wanted
+) -> dict[str, Any]:
+    """Segment an image into files, a piece at a time.
+
+    Returns
+    -------
+    dict
+        Shape, fractions by class, notes and seconds.
+
+    Raises
+    ------
+    InputError, Refused
+        If the image does not fit what the model was trained on.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    image, layout, notes = model.check(image, wanted.force, wanted.pixel_size)
+    for path in targets.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    axes, shape = layout.label_axes, layout.label_shape
+    scale = (image.pixel_size, image.unit)
+    meta = {"channels": list(model.classes.names)}
+    deep = (*shape[:-2], len(model.classes), *shape[-2:])
+    counts: Tally | None = None
+    tables: list[pd.DataFrame] = []
+    unsure, middle_S = 0.0, np.zeros(layout.space, np.int64)
+    label_file = create(
+        targets["labels"],
+        shape,
+        model.classes.dtype,
+        axes,
+        *scale,
+        label_meta(model.classes, image),
+    )
+    share_file = create(
+        targets["probabilities"], deep, np.float32, axes.replace("Y", "CY"), *scale, meta
+    )
+    doubt_file = create(targets["uncertainty"], shape, np.float32, axes, *scale)
+    with label_file as labels, share_file as shares, doubt_file as doubts:
+        for piece, answer_KS in answers(image, layout, model):
+            index = layout.of_labels(piece)
+            numbers_S = answer_KS.argmax(axis=0)
+            doubt_S = uncertainty(answer_KS)
+            labels[index] = model.classes.values_of(numbers_S)
+            shares[index] = np.moveaxis(answer_KS, 0, -3)
+            doubts[index] = doubt_S
+            here = tally(answer_KS)
+            counts = here if counts is None else counts + here
+            tables.append(particle_table(numbers_S, layout.name(piece), image, model, wanted))
+            unsure += float(doubt_S.mean()) / len(layout)
+            if piece == len(layout) // 2:
+                middle_S = numbers_S
+    assert counts is not None
+    found = model.errors.fractions(counts, middle_S)
+    write_text(targets["particles"], pd.concat(tables).to_csv(index=False))
+    pixels_CS = model.read(image, layout, len(layout) // 2)
+    _write_overlay(targets["overlay"], pixels_CS, middle_S, image, model)
+    return {
+        "shape": image.array.shape,
+        "axes": image.axes,
+        "dtype": str(image.array.dtype),
+        "pixel_size": image.pixel_size,
+        "unit": image.unit,
+        "fractions": {model.classes.names[one.number]: asdict(one) for one in found},
+        "particles": sum(map(len, tables)),
+        "uncertainty": unsure,
+        "notes": notes,
+        "seconds": {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu},
+    }
+
+
+def particle_table(
+    numbers_S: NDArray[np.integer], which: str, image: Image, model: Model, wanted: Wanted
+) -> pd.DataFrame:
+    """Return a row a piece of every class but the most frequent, which surrounds the others."""
+    common = int(np.bincount(numbers_S.ravel()).argmax())
+    of = [number for number in range(len(model.classes)) if number != common]
+    axes = image.axes.replace("C", "")[-numbers_S.ndim :]
+    known = all(axis in image.pixel_size for axis in axes)
+    scale = [image.pixel_size[axis] for axis in axes] if known else None
+    unit = image.unit if known else ""
+    if scale is None and wanted.pixel_size and numbers_S.ndim == 2:
+        scale, unit = [1e6 * wanted.pixel_size] * 2, "µm"
+    table = measure(connected(numbers_S, of), scale, unit)
+    table.insert(1, "value", [model.classes.values[number] for number in table["class"]])
+    table["class"] = [model.classes.names[number] for number in table["class"]]
+    if which:
+        table.insert(0, "plane", which)
+    return table
+
+
+def _write_overlay(
+    path: Path, pixels_CS: NDArray[Any], numbers_S: NDArray[np.integer], image: Image, model: Model
+) -> None:
+    if numbers_S.ndim == 3:
+        middle = numbers_S.shape[0] // 2
+        pixels_CS, numbers_S = pixels_CS[:, middle], numbers_S[middle]
+    colours = dict(enumerate(model.classes.colours))
+    drawn_YXC = overlay(pixels_CS, numbers_S, colours, pixel_size=pixel_metres(image))
+    write(path, Image(np.moveaxis(drawn_YXC, -1, 0), "CYX", meta={"rgb": True}))

@@ -1,0 +1,106 @@
+"""How a segmentation is asked for: the options of a run, checked."""
+
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from pearlite.data.units import METRES, normalise
+from pearlite.errors import InputError
+from pearlite.recipes.segment.classes import Names
+
+METHODS = ("auto", "pixels", "network")
+HEADS = ("linear", "lightgbm", "forest")
+TRAINED = ("all", "adaptors", "head")
+SECONDS = {"fast": 30.0, "balanced": 150.0, "best": 600.0}
+"""CPU seconds of training by quality."""
+
+_LENGTH = re.compile(r"\s*([0-9.eE+-]+)\s*(\S+)\s*")
+_TRAINING = 0.7  # share of the minutes that goes into training
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `pearlite.recipes.segment.runs.fit`, which says what they mean."""
+
+    unlabelled: int | None = None
+    names: Names | None = None
+    method: str = "auto"
+    encoder: str = "auto"
+    train: str = "all"
+    head: str = "lightgbm"
+    group: str | None = None
+    volume: bool = False
+    instances: bool = False
+    pixel_size: float | None = None
+    quality: str = "balanced"
+    minutes: float | None = None
+    axes: str | None = None
+    force: bool = False
+    device: str = "auto"
+    workers: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("method", METHODS),
+            ("train", TRAINED),
+            ("head", HEADS),
+            ("quality", tuple(SECONDS)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise InputError(
+                    f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}"
+                )
+        if self.minutes is not None and self.minutes <= 0:
+            raise InputError(f"minutes is {self.minutes}; expected more than 0")
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds for training."""
+        if self.minutes is None:
+            return SECONDS[self.quality]
+        return 60 * _TRAINING * self.minutes
+
+    def options(self) -> dict[str, Any]:
+        """Return plain values for the run's record; the seed stands elsewhere there."""
+        known = asdict(self)
+        del known["seed"]
+        return known
+
+    @classmethod
+    def recorded(cls, options: dict[str, Any], seed: int) -> "Settings":
+        """Return the settings that a run's record holds."""
+        known = {field.name for field in fields(cls)} - {"seed"}
+        if unsaid := known - options.keys():
+            raise InputError(f"the run's record lacks {min(unsaid)!r}; make the run again")
+        given = {name: options[name] for name in known}
+        if isinstance(given["names"], dict):
+            given["names"] = {int(value): name for value, name in given["names"].items()}
+        return cls(**given, seed=seed)
+
+
+def metres(length: str | float | None) -> float | None:
+    """Return a length such as ``"20 nm"``, or a number of metres, in metres.
+
+    Raises
+    ------
+    InputError
+        If it is no positive length of a known unit.
+    """
+    if length is None:
+        return None
+    if isinstance(length, str):
+        found = _LENGTH.fullmatch(length)
+        unit = normalise(found[2]) if found else ""
+        try:
+            size = float(found[1]) * METRES[unit] if found else 0.0
+        except (ValueError, KeyError):
+            size = 0.0
+    else:
+        size = float(length)
+    if not 0 < size < 1:
+        raise InputError(
+            f"pixel_size is {length!r}; expected a length with its unit such as '20 nm', of "
+            f"{', '.join(METRES)}"
+        )
+    return size
