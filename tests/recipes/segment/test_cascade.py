@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pearlite.errors import InputError
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.cascade import (
     CascadeSegmenter,
+    best_odds,
     inner,
     outer,
     train_by_recipe,
@@ -102,6 +105,32 @@ def test_a_finished_training_is_taken_up_from_its_states(tmp_path: Path) -> None
 def test_without_thin_classes_one_network_is_trained() -> None:
     recipe = Recipe(classes=3, crop=32, width=8, depth=2)
     assert isinstance(train_by_recipe([coating(1)], [], recipe, seed=0, steps=2), NetworkSegmenter)
+
+
+def test_odds_make_a_thin_class_as_frequent_as_validation_has_it(
+    segmenter: CascadeSegmenter,
+) -> None:
+    """Where the second network is never sure of a crack, validation says what to call one."""
+
+    class Shy:
+        def probabilities(self, image_CHW: NDArray[np.generic]) -> NDArray[np.float32]:
+            found_IHW = segmenter.near.probabilities(image_CHW)
+            crack_HW = 0.3 * found_IHW[1]
+            return np.stack([1 - crack_HW, crack_HW])
+
+    shy: Any = Shy()
+    unseen, chosen_on = coating(5), [coating(4)]
+    odds = best_odds(segmenter.far, shy, RECIPE, chosen_on)
+    assert odds > 3
+    for factor, least, most in [(1.0, 0.0, 0.0), (odds, 0.6, 1.0)]:
+        cascade = CascadeSegmenter(segmenter.far, shy, RECIPE, factor)
+        found_HW = cascade.probabilities(unseen.image_CS).argmax(0) == 2
+        there_HW = unseen.truth_S == 2
+        assert least <= (found_HW & there_HW).sum() / (found_HW | there_HW).sum() <= most
+
+
+def test_without_a_crack_to_choose_on_odds_stay(segmenter: CascadeSegmenter) -> None:
+    assert best_odds(segmenter.far, segmenter.near, RECIPE, []) == 1
 
 
 def test_what_each_network_learns() -> None:

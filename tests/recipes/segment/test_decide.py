@@ -121,3 +121,7 @@ def test_trials_are_paid_from_the_budget(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_without_validation_the_labels_decide() -> None:
     recipe = choose([grains(96)], [], seconds=1000, seed=0)
     assert recipe.reasons == from_labels([grains(96)]).reasons
+
+
+def test_a_class_that_only_validation_shows_is_a_class() -> None:
+    assert from_labels([example(np.zeros((64, 64), np.int16))], [grains(64)]).classes == 3

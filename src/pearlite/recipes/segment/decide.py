@@ -72,7 +72,7 @@ def choose(
         )
         return mean_error(segmenter, validation, recipe.classes)
 
-    recipe = from_labels(examples)
+    recipe = from_labels(examples, validation)
     if validation and TRIAL * seconds >= SHORTEST:
         recipe = try_encoders(recipe, attempt, TRIAL * seconds)
     left = max(0.5 * seconds, seconds - (time.process_time() - began))
@@ -93,11 +93,11 @@ def mean_error(segmenter: Segmenter, examples: Sequence[Example], classes: int) 
     return 1 - float((hits_K[there_K] / either_K[there_K]).mean())
 
 
-def from_labels(examples: Sequence[Example]) -> Recipe:
-    """Decide what the labels alone can say; see `choose`."""
+def from_labels(examples: Sequence[Example], validation: Sequence[Example] = ()) -> Recipe:
+    """Decide what the labels alone can say; see `choose`. Validation adds classes, no more."""
     first = examples[0]
     dims, channels = first.truth_S.ndim, len(first.image_CS)
-    classes = 1 + max(int(example.truth_S.max(initial=0)) for example in examples)
+    classes = 1 + max(int(e.truth_S.max(initial=0)) for e in (*examples, *validation))
     recipe = Recipe(dims=dims, channels=channels, classes=classes)
     sides = min(side for example in examples for side in example.truth_S.shape)
     if labelled_share(examples) < MEASURABLE:
