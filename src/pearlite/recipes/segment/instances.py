@@ -22,14 +22,14 @@ _CORE = 0.5  # probability from which a pixel is the core of a particle
 
 
 def separate(
-    inside_S: NDArray[np.bool_],
-    number: int = 1,
+    numbers_S: NDArray[np.integer],
+    of: Sequence[int],
     *,
     neck: float = NECK,
     smallest: int = SMALLEST,
     pixel_size: Sequence[float] | None = None,
 ) -> Particles:
-    """Part touching particles of one class where their outline narrows.
+    """Part touching particles where their outline narrows.
 
     Particles grow from the places that are deepest inside (watershed of the distance to the
     outline: Beucher & Lantuéjoul 1979; Meyer, Signal Processing 38, 113, 1994). Two such places
@@ -38,10 +38,10 @@ def separate(
 
     Parameters
     ----------
-    inside_S
-        Where the class is.
-    number
-        Of the class.
+    numbers_S
+        Number of the class of every pixel.
+    of
+        The classes that consist of particles.
     neck
         Width of the neck over that of the smaller particle above which they are one.
     smallest
@@ -49,11 +49,26 @@ def separate(
     pixel_size
         Of each axis, where they differ.
     """
-    depth_S = ndimage.distance_transform_edt(inside_S, pixel_size)
-    depth_S = ndimage.gaussian_filter(np.asarray(depth_S, np.float32), 1.0)
+    parted = [_parted(numbers_S == number, neck, smallest, pixel_size) for number in of]
+    map_S, classes = np.zeros(numbers_S.shape, np.int32), []
+    for number, (part_S, _) in zip(of, parted, strict=True):
+        map_S += np.where(part_S > 0, part_S + len(classes), 0).astype(np.int32)
+        classes += [number] * int(part_S.max(initial=0))
+    return Particles(map_S, np.array(classes, np.int64), sum(specks for _, specks in parted))
+
+
+def _parted(
+    inside_S: NDArray[np.bool_],
+    neck: float,
+    smallest: int,
+    pixel_size: Sequence[float] | None,
+) -> tuple[NDArray[np.int32], int]:
+    spacing = np.array(pixel_size or (1.0,) * inside_S.ndim)
+    depth_S = np.asarray(ndimage.distance_transform_edt(inside_S, spacing / spacing.min()))
+    depth_S = ndimage.gaussian_filter(depth_S.astype(np.float32), 1.0)
     depth_S[~inside_S] = 0
     relief_S = np.log1p(depth_S)
-    return _grown(relief_S, _tops(relief_S, -math.log(neck)), inside_S, number, smallest)
+    return _grown(relief_S, _tops(relief_S, -math.log(neck)), inside_S, smallest)
 
 
 def rims(instances_S: NDArray[np.integer], width: int = 2) -> NDArray[np.int16]:
@@ -88,7 +103,8 @@ def from_rims(
     inside_S = probabilities_3S[OUTSIDE] < _CORE
     core_S = probabilities_3S[INSIDE] > _CORE
     cores_S = np.asarray(label(core_S, connectivity=core_S.ndim))
-    return _grown(probabilities_3S[INSIDE], cores_S, inside_S, number, smallest)
+    map_S, specks = _grown(probabilities_3S[INSIDE], cores_S, inside_S, smallest)
+    return Particles(map_S, np.full(map_S.max(initial=0), number, np.int64), specks)
 
 
 def _tops(relief_S: NDArray[np.float32], height: float) -> NDArray[np.integer]:
@@ -105,9 +121,9 @@ def _grown(
     relief_S: NDArray[np.float32],
     markers_S: NDArray[np.integer],
     inside_S: NDArray[np.bool_],
-    number: int,
     smallest: int,
-) -> Particles:
+) -> tuple[NDArray[np.int32], int]:
+    """Flood the relief from its markers; return the particles' map and how many were too small."""
     from skimage.segmentation import watershed
 
     map_S = np.asarray(watershed(-relief_S, markers_S, mask=inside_S))
@@ -115,6 +131,4 @@ def _grown(
     kept = sizes >= smallest
     kept[0] = False
     renumbered = np.where(kept, kept.cumsum(), 0).astype(np.int32)
-    count = int(kept.sum())
-    specks = int((sizes[1:] > 0).sum()) - count
-    return Particles(renumbered[map_S], np.full(count, number, np.int64), specks)
+    return renumbered[map_S], int((sizes[1:] > 0).sum() - kept.sum())

@@ -138,7 +138,7 @@ def measure(
     flat = dims == 2 and max(sizes) <= 1.001 * min(sizes)
     wanted = ["label", "num_pixels", "bbox", "centroid", "area", "equivalent_diameter_area"]
     wanted += ["axis_major_length", "axis_minor_length"]
-    wanted += ["orientation", "perimeter"] if flat else []
+    wanted += ["orientation", "perimeter_crofton"] if flat else []
     found = regionprops_table(particles.map_S, spacing=sizes, properties=wanted)
     corners = [found[f"bbox-{n}"] for n in range(2 * dims)]
     lower, upper = np.array(corners[:dims]), np.array(corners[dims:])
@@ -159,7 +159,7 @@ def measure(
     }
     if flat:
         columns["orientation_deg"] = np.rad2deg(found["orientation"] + np.pi / 2) % 180
-        columns["circularity"] = _ratio(4 * np.pi * found["area"], found["perimeter"] ** 2)
+        columns["circularity"] = _ratio(4 * np.pi * found["area"], found["perimeter_crofton"] ** 2)
     return pd.DataFrame(columns)
 
 
