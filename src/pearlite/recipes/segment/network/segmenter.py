@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pearlite.data.disk import replacing
@@ -66,24 +66,29 @@ class NetworkSegmenter:
                 f"the image has {len(image_CS)} channel(s) and {image_CS.ndim - 1} axes of space; "
                 f"this segmenter was trained on {wanted[1]} and {wanted[0]}"
             )
-        x_CS = working_image(image_CS, self.recipe.scale)
-        space = tuple(x_CS.shape[1:])
+        answer_KS = self.answer(working_image(image_CS, self.recipe.scale))
+        if answer_KS.shape[1:] != image_CS.shape[1:]:
+            answer_KS = F.interpolate(
+                answer_KS[None],
+                image_CS.shape[1:],
+                mode=LINEAR[self.recipe.dims],
+                align_corners=False,
+            )[0]
+        return answer_KS.numpy()
+
+    def answer(self, x_CS: Tensor) -> Tensor:
+        """Return probabilities ``(K, *S)``, on the CPU, of a normalised image at working scale."""
         device = next(self.network.parameters()).device
-        answer_KS = torch.empty(self.recipe.classes, *space)
-        for tile in tiles(space, self.reach.halo):
-            seen = x_CS[(slice(None), *tile.seen)].to(device)
-            found = tile_probabilities(
+        answer_KS = torch.empty(self.recipe.classes, *x_CS.shape[1:])
+        for tile in tiles(tuple(x_CS.shape[1:]), self.reach.halo):
+            found_KS = tile_probabilities(
                 self.network,
-                seen,
+                x_CS[(slice(None), *tile.seen)].to(device),
                 symmetries=self.recipe.symmetries if self.recipe.turns else "none",
                 stride=self.reach.stride,
             )
-            answer_KS[(slice(None), *tile.core)] = found[(slice(None), *tile.inside)].cpu()
-        if space != image_CS.shape[1:]:
-            answer_KS = F.interpolate(
-                answer_KS[None], image_CS.shape[1:], mode=LINEAR[len(space)], align_corners=False
-            )[0]
-        return answer_KS.numpy()
+            answer_KS[(slice(None), *tile.core)] = found_KS[(slice(None), *tile.inside)].cpu()
+        return answer_KS
 
     def save(self, folder: Path) -> None:
         """Write ``recipe.json``, ``network.safetensors`` and the history into a folder."""
