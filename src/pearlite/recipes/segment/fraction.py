@@ -142,7 +142,12 @@ class FractionError:
         return cls(np.sqrt((errors_NK**2).mean(0)), len(errors_NK), few)
 
     def fractions(
-        self, counts: Tally, numbers_S: NDArray[np.integer], coverage: float = COVERAGE
+        self,
+        counts: Tally,
+        numbers_S: NDArray[np.integer],
+        *,
+        stretch: float = 1.0,
+        coverage: float = COVERAGE,
     ) -> list[Fraction]:
         """Return the fraction of each class.
 
@@ -152,6 +157,9 @@ class FractionError:
             Of the image's probabilities.
         numbers_S
             Number of the likeliest class of every pixel.
+        stretch
+            How many times more labels are expected to be wrong than on the withheld images: more
+            than 1 for an image unlike them.
         coverage
             Share of images whose fraction the interval shall hold.
 
@@ -168,7 +176,7 @@ class FractionError:
                 f"{len(self.spread_K)}; use the model that it was measured with"
             )
         value_K = counts.likely_K / counts.pixels
-        reach_K = self._reach(counts.doubt_K / counts.pixels, coverage)
+        reach_K = max(stretch, 1.0) * self._reach(counts.doubt_K / counts.pixels, coverage)
         low_K, high_K = np.maximum(value_K - reach_K, 0), np.minimum(value_K + reach_K, 1)
         found = []
         for number, value in enumerate(value_K.tolist()):
