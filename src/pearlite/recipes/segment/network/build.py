@@ -9,7 +9,7 @@ from pearlite.errors import InputError
 from pearlite.nets import pretrained
 from pearlite.nets.lora import adapt, freeze
 from pearlite.nets.staged import StagedEncoder
-from pearlite.nets.unet import Encoder, UNet
+from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.recipe import Recipe
 
 RANK = 8  # of the adaptors of a pretrained encoder
@@ -105,12 +105,6 @@ def take_over(network: nn.Module, trained: nn.Module) -> None:
             "from; take a model with the same encoder, width and depth"
         )
     network.load_state_dict(fitting, strict=False)
-
-
-def as_module(encoder: Encoder) -> nn.Module:
-    """Return an encoder as the module that it is."""
-    assert isinstance(encoder, nn.Module)
-    return encoder
 
 
 def reach_of(network: nn.Module) -> Reach:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pearlite.errors import InputError
+from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import Example, Segmenter
 from pearlite.recipes.segment.network.budget import Budget
@@ -47,12 +48,10 @@ class PartialSegmentation(Segmentation):
         As in `Segmentation`.
     gate
         As in `smoothness`.
-    frozen
-        As in `Segmentation`.
     """
 
-    def __init__(self, network: UNet, gate: float, *, frozen: bool = False) -> None:
-        super().__init__(network, cross_entropy, frozen=frozen)
+    def __init__(self, network: UNet, gate: float) -> None:
+        super().__init__(network, cross_entropy)
         self._gate = gate
 
     def loss(self, batch: Any) -> Tensor:
@@ -112,8 +111,7 @@ def train_partial(
     gate = usual_difference(labels.crops.images)
     network = build_network(recipe, torch.Generator().manual_seed(derived_seed(seed, 0)))
     fast_layout(network, recipe.dims)
-    frozen = bool(recipe.encoder) and recipe.train == "head"
-    task = PartialSegmentation(network, gate, frozen=frozen).to(where)
+    task = PartialSegmentation(network, gate).to(where)
     teacher = MovingWeights(task)
     budget = Budget(recipe.seconds if seconds is None else seconds, steps)
     if state is not None:
@@ -140,6 +138,7 @@ def train_partial(
         return x_BCS.to(where), y_BS.to(where), labels.weights_K().to(where)
 
     trainer.fit(stream, resume=state is not None)
+    merge(network)
     return NetworkSegmenter(network, recipe, trainer.history)
 
 

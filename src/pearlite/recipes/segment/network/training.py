@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from pearlite.errors import InputError
-from pearlite.nets.lora import freeze, merge
+from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.augment import usual
 from pearlite.recipes.segment.network.budget import Budget
-from pearlite.recipes.segment.network.build import as_module, build_network, fast_layout, take_over
+from pearlite.recipes.segment.network.build import build_network, fast_layout, take_over
 from pearlite.recipes.segment.network.crops import Crops, Geometry, Vary, labels_in
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.network.watched import Watched
@@ -45,15 +45,11 @@ class Segmentation(Task):
         A `UNet`.
     loss
         Of logits and class numbers.
-    frozen
-        Whether the encoder stays as it is, and only the way back learns.
     """
 
-    def __init__(self, network: UNet, loss: Loss, *, frozen: bool = False) -> None:
+    def __init__(self, network: UNet, loss: Loss) -> None:
         super().__init__()
         self.network, self._loss = network, loss
-        if frozen:
-            freeze(as_module(network.encoder))
 
     def players(self) -> list[Player]:
         """All parameters that learn, on the loss."""
@@ -141,8 +137,7 @@ def train_network(
     if warm is not None:
         take_over(network, warm.network)
     fast_layout(network, recipe.dims)
-    frozen = bool(recipe.encoder) and recipe.train == "head"
-    task = Segmentation(network, loss or usual_loss(recipe, where), frozen=frozen).to(where)
+    task = Segmentation(network, loss or usual_loss(recipe, where)).to(where)
     crops = Crops(
         labelled, recipe, batch=batch, geometry=geometry or Geometry(), vary=vary, seed=seed
     )
