@@ -13,7 +13,7 @@ from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.recipe import Recipe
 
 RANK = 8  # of the adaptors of a pretrained encoder
-FARTHEST = 128  # pixels of surroundings that are given to a network that sees even farther
+FARTHEST = {2: 128, 3: 24}  # pixels of surroundings given to a network that sees even farther
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def build_network(
     Parameters
     ----------
     recipe
-        Says channels, classes, encoder, width and depth.
+        Says channels, classes, encoder, width and depth. Beside a pretrained encoder, whose finest
+        map is coarser than the image, convolutions of this width look at the image itself.
     generator
         Draws the weights that are not given.
     architecture
@@ -107,8 +108,11 @@ def take_over(network: nn.Module, trained: nn.Module) -> None:
     network.load_state_dict(fitting, strict=False)
 
 
-def reach_of(network: nn.Module) -> Reach:
+def reach_of(network: nn.Module, dims: int) -> Reach:
     """Return how far a U-Net sees, at most `FARTHEST` or its coarsest step.
+
+    In volumes, surroundings cost so much that they are fewer: the answer then depends on the grid
+    of tiles, which is why that is fixed.
 
     Two 3x3 convolutions at every scale on the way in and on the way back.
     """
@@ -116,7 +120,7 @@ def reach_of(network: nn.Module) -> Reach:
     strides = network.encoder.strides
     coarsest = strides[-1]
     radius = 2 * coarsest + 4 * sum(strides[:-1]) + coarsest
-    halo = min(-(-radius // coarsest) * coarsest, -(-FARTHEST // coarsest) * coarsest)
+    halo = min(-(-radius // coarsest) * coarsest, -(-FARTHEST[dims] // coarsest) * coarsest)
     return Reach(coarsest, halo)
 
 

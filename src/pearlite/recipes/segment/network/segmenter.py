@@ -50,7 +50,7 @@ class NetworkSegmenter:
         self.network, self.recipe = network.eval(), recipe
         fast_layout(network, recipe.dims)
         self.history = history or []
-        self.reach: Reach = reach_of(network)
+        self.reach: Reach = reach_of(network, recipe.dims)
 
     def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return shape ``(K, *S)``, summing to 1 over the classes; see `Segmenter`.
