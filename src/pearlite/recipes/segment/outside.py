@@ -125,7 +125,8 @@ class Outside:
                 made = shifted(
                     image_CS, truth_S, kind, strength, derived_seed(seed, 1, number, copy)
                 )
-                samples.append((made.image_CS, made.truth_S, kind))
+                if (made.truth_S != UNLABELLED).any():
+                    samples.append((made.image_CS, made.truth_S, kind))
         found = [signs(segmenter, image_CS, spectrum_S) for image_CS, _, _ in samples]
         signs_NF = np.array([signs_F for signs_F, _ in found])
         wrong_N = np.array(
