@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from pearlite.errors import InputError
@@ -14,9 +15,11 @@ from pearlite.recipes.segment.network.cascade import (
     CascadeSegmenter,
     best_odds,
     inner,
+    near_loss,
     outer,
     train_by_recipe,
 )
+from pearlite.recipes.segment.network.crops import Crops, Geometry
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.train.state import State
@@ -131,6 +134,40 @@ def test_odds_make_a_thin_class_as_frequent_as_validation_has_it(
 
 def test_without_a_crack_to_choose_on_odds_stay(segmenter: CascadeSegmenter) -> None:
     assert best_odds(segmenter.far, segmenter.near, RECIPE, []) == 1
+
+
+def test_loss_of_cracks_counts_what_is_missed_and_what_is_invented() -> None:
+    truth = torch.zeros(1, 8, 8, dtype=torch.int64)
+    truth[:, 2:6, 3] = 1
+    sure = 20 * torch.nn.functional.one_hot(truth, 2).movedim(-1, 1).float()
+    nothing, everywhere = torch.zeros_like(sure), torch.zeros_like(sure)
+    nothing[:, 0], everywhere[:, 1] = 20, 20
+    right, missed, invented = (float(near_loss(y, truth)) for y in (sure, nothing, everywhere))
+    assert right < 0.01
+    assert missed > 1
+    assert invented > 1
+
+
+def test_loss_of_cracks_looks_at_labelled_pixels_only() -> None:
+    truth = torch.full((1, 8, 8), UNLABELLED)
+    truth[:, 2:6, 2:6], truth[:, 3, 2:6] = 0, 1
+    y_hat = torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    other = y_hat.clone()
+    other[:, :, :2], other[:, :, 6:] = 5, -5
+    assert float(near_loss(y_hat, truth)) == float(near_loss(other, truth))
+    assert float(near_loss(y_hat, torch.full_like(truth, UNLABELLED))) == 0
+
+
+def test_crops_may_be_kept_inside_the_image() -> None:
+    number_HW = np.arange(96 * 96).reshape(96, 96)
+    example = Example(number_HW[None], np.zeros((96, 96), np.int16), "numbered")
+    recipe = Recipe(crop=64, symmetries="none")
+    for outside, mirrored in [(0.0, False), (1.0, True)]:
+        geometry = Geometry(shape=0.0, outside=outside)
+        crops = Crops([example], recipe, batch=8, geometry=geometry, vary=None, seed=0)
+        x_BCHW, _ = crops(0)
+        steps = [np.diff(crop[0].numpy(), axis=axis) for crop in x_BCHW for axis in (0, 1)]
+        assert any((step < 0).any() for step in steps) == mirrored
 
 
 def test_what_each_network_learns() -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
 from pearlite.data.disk import replacing
 from pearlite.errors import InputError
@@ -21,11 +24,12 @@ from pearlite.recipes.segment.network.segmenter import NetworkSegmenter, recipe_
 from pearlite.recipes.segment.network.training import train_network
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
+from pearlite.train.losses import cross_entropy
 from pearlite.train.state import State
 
 AFAR = 0.5  # share of the budget for the first network
 THIN_WEIGHT = 3.0  # in the cross-entropy of the second network
-FAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=3.0)
+FAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=3.0, outside=0.25)
 ODDS = tuple((1 - threshold) / threshold for threshold in np.linspace(0.05, 0.95, 19).tolist())
 NEAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=2.5, balance=1.0)
 
@@ -137,7 +141,7 @@ def train_by_recipe(
         seed=seed,
         seconds=AFAR * seconds,
         state=_part(state, "far"),
-        **{"geometry": FAR_GEOMETRY, "batch": 4, **options},
+        **{"geometry": FAR_GEOMETRY, **options},
     )
     near = train_network(
         [inner(example, recipe) for example in examples],
@@ -146,9 +150,27 @@ def train_by_recipe(
         seed=derived_seed(seed, 1),
         seconds=(1 - AFAR) * seconds,
         state=_part(state, "near"),
-        **{"geometry": NEAR_GEOMETRY, "batch": 4, **options},
+        **{"geometry": NEAR_GEOMETRY, "loss": near_loss, **options},
     )
     return CascadeSegmenter(far, near, recipe, best_odds(far, near, recipe, validation))
+
+
+def near_loss(y_hat: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy, thin classes weighted, and one minus the Dice overlap of the thin classes.
+
+    The host's overlap, which is near 1 whatever becomes of the cracks, is left out.
+    """
+    weights = torch.full((y_hat.shape[1],), THIN_WEIGHT, device=y_hat.device)
+    weights[0] = 1
+    known_B1S = (y != UNLABELLED).unsqueeze(1)
+    there_BKS = F.one_hot(y.clamp(min=0), y_hat.shape[1]).movedim(-1, 1) * known_B1S
+    claimed_BKS = y_hat.softmax(1) * known_B1S
+    axes = [0, *range(2, y_hat.ndim)]
+    hits_K, sums_K = (
+        values.sum(axes)[1:] for values in (claimed_BKS * there_BKS, claimed_BKS + there_BKS)
+    )
+    overlap_K = (2 * hits_K + 1) / (sums_K + 1)  # 1 where a batch has none of a class
+    return cross_entropy(y_hat, y, weights=weights) + (1 - overlap_K).mean()
 
 
 def joined(
@@ -194,12 +216,13 @@ def best_odds(
 def recipes(recipe: Recipe) -> tuple[Recipe, Recipe]:
     """Return the recipes of the first and of the second network."""
     single = replace(recipe, thin=(), host=0, class_weights=())
+    if recipe.encoder:
+        single = replace(single, width=0)  # half the image's resolution is fine enough
     far = replace(single, classes=recipe.classes - len(recipe.thin))
     near = replace(
         single,
         classes=1 + len(recipe.thin),
         scale=1.0,
-        class_weights=(1.0, *len(recipe.thin) * [THIN_WEIGHT]),
     )
     return far, near
 

@@ -38,12 +38,15 @@ class Geometry:
     balance
         Share of the crops whose middle is drawn from the classes evenly; of the others it is drawn
         from the labelled pixels evenly.
+    outside
+        Share of a crop's side that may lie beyond the border of the image, where it is mirrored.
     """
 
     shape: float = 0.5
     stretch: float = 0.15
     bend: float = 1.5
     balance: float = 0.3
+    outside: float = 1.0
 
 
 class Crops:
@@ -103,7 +106,7 @@ class Crops:
         grid_Sd = torch.stack(torch.meshgrid(*dims * [axes], indexing="ij"), -1)
         bent = bool(torch.rand((), generator=rng) < self.geometry.shape)
         jitter = (torch.rand(dims, generator=rng) - 0.5) * side
-        middle = (middle + jitter).round() + (side + 1) % 2 / 2
+        middle = self._inside(middle + jitter, truth).round() + (side + 1) % 2 / 2
         turn = _symmetry(dims, self.recipe.symmetries, rng)
         if bent:
             turn = turn @ self._shape(dims, rng)
@@ -121,6 +124,12 @@ class Crops:
         x_CS = _sample(_part(image, box)[None], unit_Sd, mode)[0]
         y_S = _sample(_part(truth, box)[None, None], unit_Sd, "nearest")[0, 0]
         return x_CS, y_S.long()
+
+    def _inside(self, middle: Tensor, truth: Tensor) -> Tensor:
+        """Move a crop's middle so far into the image that at most `outside` of it is beyond."""
+        nearest = self.recipe.crop * (0.5 - self.geometry.outside)
+        farthest = torch.tensor(truth.shape) - nearest
+        return torch.maximum(torch.minimum(middle, farthest), torch.full_like(middle, nearest))
 
     def _middle(self, rng: torch.Generator) -> tuple[int, Tensor]:
         """Draw an image and a labelled pixel of it."""
