@@ -19,6 +19,7 @@ from torch.nn import functional as F
 EDGE = (0.4, 1.8)  # pixels, blur of the edges between classes
 RIM = (0.8, 5.0)  # pixels, width of rims and of a relief's slopes
 GRAIN = (0.6, 8.0)  # pixels, size of a texture's grains
+FAITH = (0.2, 1.5)  # times the training's contrast of a class, for each class its own
 
 
 def rendered(
@@ -56,10 +57,10 @@ def rendered(
     shades_B1S = torch.zeros_like(x_BCS[:, :1])
     light_BS = draw.direction()
     kept = draw.wide(draw.uniform(0, 1) * draw.chosen(0.6))
-    faithful = draw.uniform(0.3, 1.5)
     for k in range(classes):
         class_B1S, soft_B1S = truth_BKS[:, k : k + 1], soft_BKS[:, k : k + 1]
-        grey_BC = faithful[:, None] * greys_KC[k] + 0.45 * draw.normal(x_BCS.shape[1])
+        contrast_B1 = draw.logarithmic(*FAITH)[:, None]
+        grey_BC = contrast_B1 * greys_KC[k] + 0.3 * draw.normal(x_BCS.shape[1])
         image_BCS = image_BCS + soft_B1S * draw.wide(grey_BC)
         own_BCS = own_BCS - class_B1S * draw.wide(greys_KC[k].expand(len(x_BCS), -1))
         image_BCS = image_BCS + soft_B1S * texture(x_BCS, draw)
