@@ -17,6 +17,7 @@ from pearlite.recipes.segment.network.crops import Crops, Geometry
 from pearlite.recipes.segment.recipe import Recipe
 
 SURE = 0.8  # probability from which an answer becomes a label
+ASKED = 2**18  # pixels by which the shares of the classes are estimated
 
 
 class OwnLabels:
@@ -85,12 +86,18 @@ class OwnLabels:
 
     def _shares(self, answers: list[NDArray[np.float32]]) -> NDArray[np.float64]:
         """Return how common the classes are, each at least as common as its strokes."""
-        pixels_KN = np.concatenate([a.reshape(len(a), -1) for a in answers], 1)
+        pixels_KN = np.concatenate(
+            [answer_KS.reshape(len(answer_KS), -1) for answer_KS in answers], 1
+        )
         drawn_K = np.zeros(len(pixels_KN))
         for example in self.strokes:
             labels_N = example.truth_S[example.truth_S != UNLABELLED]
             drawn_K += np.bincount(labels_N, minlength=len(drawn_K))
-        return common(pixels_KN, drawn_K / pixels_KN.shape[1])
+        least_K = drawn_K / pixels_KN.shape[1]
+        if pixels_KN.shape[1] > ASKED:
+            rng = np.random.default_rng(self.seed)
+            pixels_KN = pixels_KN[:, rng.integers(pixels_KN.shape[1], size=ASKED)]
+        return common(pixels_KN, least_K)
 
     def state_dict(self) -> dict[str, Tensor | int]:
         """Return the labels, for a `State` to keep."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -162,7 +163,7 @@ def teach_at(budget: Budget, teacher: Task, labels: OwnLabels) -> Event:
 def check_strokes(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
     """Return the examples with strokes; `InputError` if a class has none, or one does not fit."""
     labelled = check_examples(examples, recipe)
-    drawn = {int(number) for example in labelled for number in set(example.truth_S.flat)}
+    drawn = {number for example in labelled for number in np.unique(example.truth_S).tolist()}
     missing = [str(number) for number in range(recipe.classes) if number not in drawn]
     if missing:
         raise InputError(
