@@ -40,7 +40,7 @@ def material(*sides: int, seed: int, channels: int = 1) -> Example:
 
 
 def trained(
-    examples: list[Example], recipe: Recipe = SMALL, steps: int = 60, **options: object
+    examples: list[Example], recipe: Recipe = SMALL, steps: int = 40, **options: object
 ) -> NetworkSegmenter:
     return train_network(examples, [], recipe, seed=0, steps=steps, batch=4, **options)  # pyright: ignore[reportArgumentType]
 
@@ -52,7 +52,7 @@ def accuracy(segmenter: NetworkSegmenter, example: Example) -> float:
 
 @pytest.fixture(scope="module")
 def segmenter() -> NetworkSegmenter:
-    return trained([material(96, 96, seed=1)], steps=80)
+    return trained([material(96, 96, seed=1)], steps=60)
 
 
 def test_segments_an_image_it_has_not_seen(segmenter: NetworkSegmenter) -> None:
@@ -129,7 +129,7 @@ def test_unlabelled_pixels_do_not_count() -> None:
 
 def test_volumes_are_segmented_in_three_dimensions() -> None:
     recipe = replace(SMALL, dims=3, crop=16)
-    segmenter = trained([material(24, 40, 40, seed=1)], recipe, steps=40)
+    segmenter = trained([material(24, 40, 40, seed=1)], recipe, steps=25)
     assert accuracy(segmenter, material(20, 33, 40, seed=2)) > 0.85
 
 
@@ -146,7 +146,7 @@ def test_images_smaller_than_a_crop_serve() -> None:
 
 @pytest.mark.parametrize("scale", [0.5, 1.5])
 def test_a_working_scale_changes_no_size(scale: float) -> None:
-    segmenter = trained([material(96, 96, seed=1)], replace(SMALL, scale=scale), steps=50)
+    segmenter = trained([material(96, 96, seed=1)], replace(SMALL, scale=scale))
     new = material(75, 91, seed=2)
     probabilities_KS = segmenter.probabilities(new.image_CS)
     assert probabilities_KS.shape == (3, 75, 91)
