@@ -12,19 +12,22 @@ import numpy as np
 from pearlite.folders import read_json, write_json
 from pearlite.recipes.segment.decide import choose, from_labels
 from pearlite.recipes.segment.examine import confusions, scores
-from pearlite.recipes.segment.example import Example, Segmenter
+from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.examples import Gathered
+from pearlite.recipes.segment.instances import rims
 from pearlite.recipes.segment.model import SavedSegmenter, load_segmenter
 from pearlite.recipes.segment.network.cascade import train_by_recipe
 from pearlite.recipes.segment.network.partial import train_partial
-from pearlite.recipes.segment.network.segmenter import recipe_from
+from pearlite.recipes.segment.network.segmenter import NetworkSegmenter, recipe_from
+from pearlite.recipes.segment.network.training import train_network
 from pearlite.recipes.segment.parts import Parts
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.settings import Settings
 from pearlite.train.state import State
 
 JOURNAL = "learned.json"
-_CHOOSING = 0.4  # share of the seconds for the model that is tested, where another one is kept
+_CHOOSING = 0.35  # share of the seconds for the model that is tested, where another one is kept
+_RIMS = 0.5  # of the seconds, for telling objects apart
 _SAVED = 20.0  # seconds from one state to the next
 
 
@@ -218,6 +221,42 @@ def _decided(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, recipe.to_dict())
     return recipe
+
+
+def learn_rims(
+    gathered: Gathered, parts: Parts, settings: Settings, folder: Path, progress: bool
+) -> NetworkSegmenter | None:
+    """Train a network on the rims of objects, where all masks tell objects apart.
+
+    Parameters
+    ----------
+    gathered, parts, settings, folder, progress
+        As in `learn`; it takes half of the seconds again.
+    """
+    drawn = {
+        example.name: rims(objects_S)
+        for example, objects_S in zip(gathered.examples, gathered.objects, strict=True)
+        if objects_S is not None
+    }
+    if len(drawn) < len(gathered.examples):
+        return None
+    train, validation = (
+        [
+            replace(e, truth_S=np.where(e.truth_S < 0, UNLABELLED, drawn[e.name]).astype(np.int16))
+            for e in part
+        ]
+        for part in (parts.train, parts.validation)
+    )
+    return train_network(
+        train,
+        validation,
+        replace(from_labels(train), scale=1.0, thin=(), encoder="", classes=3),
+        seed=settings.seed,
+        seconds=_RIMS * settings.seconds,
+        state=State(folder / "rims", seconds=_SAVED),
+        device=settings.device,
+        progress="Training on rims" if progress else None,
+    )
 
 
 def macro(segmenter: Segmenter, examples: Sequence[Example], classes: int) -> float:

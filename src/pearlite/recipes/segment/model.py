@@ -5,7 +5,7 @@ Axes: C channels, S space, K classes.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,9 +20,10 @@ from pearlite.recipes.segment.example import Example, Segmenter
 from pearlite.recipes.segment.fraction import FractionError
 from pearlite.recipes.segment.network.cascade import CascadeSegmenter
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
+from pearlite.recipes.segment.outside import FEWEST, Outside, Verdict
 from pearlite.recipes.segment.planes import Planes, opaque, pixel_metres
 
-ABOUT = "about.json"
+ABOUT, RIMS = "about.json", "rims"
 _KINDS: dict[str, Any] = {"network": NetworkSegmenter, "cascade": CascadeSegmenter}
 _STRETCH = 2.0  # factor of the pixel size beyond which images are another magnification
 
@@ -84,21 +85,32 @@ class Model:
         What it was trained on.
     errors
         How far off its area fractions are.
+    outside
+        Tells images unlike the training's; ``None`` where there was no time to learn that.
+    rims
+        Gives the rims of particles (see `pearlite.recipes.segment.instances.rims`), where masks
+        told objects apart.
     """
 
     segmenter: Segmenter
     classes: Classes
     known: Known
     errors: FractionError
+    outside: Outside | None = None
+    rims: Segmenter | None = None
 
     def save(self, folder: Path) -> None:
         """Write the segmenter's files, and what goes with them."""
         saved: Any = self.segmenter
         saved.save(folder)
+        if self.rims is not None:
+            rims: Any = self.rims
+            rims.save(folder / RIMS)
         about = {
             "classes": self.classes.to_dict(),
             "known": asdict(self.known),
             "errors": self.errors.to_dict(),
+            "outside": self.outside and self.outside.to_dict(),
         }
         write_json(folder / ABOUT, about)
 
@@ -120,6 +132,8 @@ class Model:
             Classes.from_dict(about["classes"]),
             Known(**known),
             FractionError.from_dict(about["errors"]),
+            about["outside"] and Outside.from_dict(about["outside"]),
+            load_segmenter(folder / RIMS, device) if (folder / RIMS).exists() else None,
         )
 
     def check(
@@ -169,6 +183,18 @@ class Model:
             return np.repeat(pixels_CS, self.known.channels, axis=0)
         return pixels_CS
 
+    def judge(self, pixels_CS: NDArray[np.generic]) -> Verdict | None:
+        """Tell whether a piece is like what was trained on, where that was learned."""
+        if self.outside is None:
+            return None
+        return self.outside.of(single_answer(self.segmenter), pixels_CS)
+
+    def worse(self, verdict: Verdict | None) -> float:
+        """Return how many times more labels are expected to be wrong than on the withheld ones."""
+        if self.outside is None or verdict is None:
+            return 1.0
+        return max(1.0, verdict.wrong / max(self.outside.usual, FEWEST))
+
     def _scale_notes(self, image: Image, force: bool, pixel_size: float | None) -> list[str]:
         size = pixel_size or pixel_metres(image)
         if size is None or self.known.pixel_sizes is None:
@@ -204,6 +230,20 @@ def load_segmenter(folder: Path, device: str = "cpu") -> Segmenter:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
     return loaded.load(folder, device=device)
+
+
+def single_answer(segmenter: Segmenter) -> Segmenter:
+    """Return a segmenter that looks at an image once, instead of once a turn."""
+    if isinstance(segmenter, NetworkSegmenter):
+        recipe = replace(segmenter.recipe, turns=False)
+        return NetworkSegmenter(segmenter.network, recipe, segmenter.history)
+    if isinstance(segmenter, CascadeSegmenter):
+        far, near = (
+            NetworkSegmenter(part.network, replace(part.recipe, turns=False), part.history)
+            for part in (segmenter.far, segmenter.near)
+        )
+        return CascadeSegmenter(far, near, segmenter.recipe, segmenter.odds)
+    return segmenter
 
 
 def _name(image: Image) -> str:

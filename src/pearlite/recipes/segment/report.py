@@ -1,29 +1,20 @@
-"""The page of a segmentation's run: pictures first, then numbers, then caveats.
-
-Axes: Y rows, X columns.
-"""
+"""The page of a segmentation's run: pictures first, then numbers, then caveats."""
 
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pearlite.card import model_card
-from pearlite.data.read import read
 from pearlite.data.split import Split
-from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
 from pearlite.judge.looks import SPLIT
 from pearlite.recipes.repeat import repeat_section
-from pearlite.recipes.segment.planes import Planes, opaque
-from pearlite.recipes.segment.results import places
+from pearlite.recipes.segment.pictures import confusion_picture, image_section, legend
 from pearlite.run import TEST, Run
-from pearlite.see import page, preview
+from pearlite.see import page
 from pearlite.see.html import Html, tag
 
 PICTURED = 6  # images on the page
-OVERVIEW = 1200  # pixels a side of a picture, at most
 LOAD = """
 import pearlite as pl
 
@@ -37,12 +28,12 @@ def html(run: Run) -> str:
     test = run.read_json(TEST)
     images = test["images"]
     single = len(run.inputs) == 1
-    named = Path(next(iter(images.values()))["input"]).name if single else f"{len(images)} images"
+    first = Path(next(iter(images.values()))["input"]).name
+    named = first if len(images) == 1 else f"{len(images)} images"
     title = f"{named}, segmented"
-    sections = [page.section("", _legend(test["classes"]))]
-    sections += [
-        _picture(run, name, facts, single) for name, facts in list(images.items())[:PICTURED]
-    ]
+    sections = [page.section("", legend(test["classes"]))]
+    for name, facts in list(images.items())[:PICTURED]:
+        sections += image_section(run, name, facts, single)
     sections += [_numbers(test), _fractions(images, single), _model(test), _caveats(run, test)]
     return page.page(title, _subtitle(run, test), *sections, repeat_section(run))
 
@@ -85,6 +76,8 @@ def card(run: Run) -> str:
 def limits(run: Run, test: dict[str, Any]) -> list[str]:
     """Return sentences on what the numbers hold for, and for what they do not."""
     sentences = [test["split"], test["looks_sentence"]]
+    if test["fractions"]:
+        sentences.append(test["fractions"])
     if test["shared"] and test["metrics"]:
         sentences.append(
             "Training and test share images: the scores hold for more of the same images, not for "
@@ -93,58 +86,14 @@ def limits(run: Run, test: dict[str, Any]) -> list[str]:
         )
     if not test["metrics"]:
         sentences.append("Nothing was withheld, so nothing is known of how good the labels are.")
-    sentences += [
-        f"{own['title']}: {own['note']}" for own in test["metrics"].values() if own["note"]
-    ]
+    told: dict[str, list[str]] = {}
+    for own in test["metrics"].values():
+        told.setdefault(own["note"], []).append(own["title"])
+    sentences += [f"{note} ({', '.join(titles)})" for note, titles in told.items() if note]
     sentences += test["notes"]
     sentences += [note for facts in test["images"].values() for note in facts["notes"]]
     sentences += [f"{name} gave no result: {error}" for name, error in run.failures.items()]
     return list(dict.fromkeys(sentences))
-
-
-def _legend(classes: dict[str, Any]) -> Html:
-    entries = [
-        tag(
-            "span",
-            tag("span", "■ ", style=f"color:{colour}"),
-            f"{name} ({value})  ",
-        )
-        for name, colour, value in zip(
-            classes["names"], classes["colours"], classes["values"], strict=True
-        )
-    ]
-    return tag("p", *entries, class_="subtitle")
-
-
-def _picture(run: Run, name: str, facts: dict[str, Any], single: bool) -> Html:
-    """Return the image and its overlay with a divider between them."""
-    files = places(run.path, None if single else name)
-    drawn_YXC = np.moveaxis(np.asarray(read(files["overlay"]).array), 0, -1)
-    shape = drawn_YXC.shape[:2]
-    heading = "" if single else Path(facts["input"]).name
-    unsure = f"Mean uncertainty {facts['uncertainty']:.2f} of 1."
-    try:
-        plain_YX = _plane(run, facts)
-    except InputError as error:
-        picture = page.picture(preview.data_uri(drawn_YXC), shape, "labels", str(error))
-        return page.section(heading, picture)
-    step = -(-max(plain_YX.shape) // max(shape))
-    grey = preview.grey(plain_YX[::step, ::step], preview.limits(plain_YX))
-    pair = page.compare(
-        preview.data_uri(grey),
-        preview.data_uri(drawn_YXC),
-        shape=shape,
-        caption=f"Drag the divider, or use the arrow keys. {unsure}",
-        labels=("image", "labels"),
-    )
-    return page.section(heading, pair)
-
-
-def _plane(run: Run, facts: dict[str, Any]) -> np.ndarray:
-    image = opaque(read(facts["input"], axes=run.options["axes"]))
-    layout = Planes(tuple(image.array.shape), image.axes)
-    piece = layout.read(image.array, len(layout) // 2)
-    return piece[0].astype(np.float32)
 
 
 def _numbers(test: dict[str, Any]) -> Html:
@@ -157,7 +106,9 @@ def _numbers(test: dict[str, Any]) -> Html:
         title = own["title"][0].upper() + own["title"][1:]
         cards.append((title, _number(own["value"]), f"95 % interval {_interval(own)}; {beside}"))
     head, *lines = _scores(test)
-    return page.section("In numbers", page.tiles(cards), page.table(lines, head))
+    picture = confusion_picture(test)
+    columns = [page.side_by_side(picture)] if picture else []
+    return page.section("In numbers", page.tiles(cards), page.table(lines, head), *columns)
 
 
 def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -175,15 +126,21 @@ def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _fractions(images: dict[str, Any], single: bool) -> Html:
+    """Return the area fractions: of one image in full, of several as a table."""
+    title = "Area fractions"
     head, *lines = _fraction_table(images)
-    if single:
-        pairs = zip(head[1:], lines[0][1:], strict=True)
-        cards = [
-            (name, value.split(" (")[0], f"90 % interval {value.split(' (')[1][:-1]}")
-            for name, value in pairs
-        ]
-        return page.section("Area fractions", page.tiles(cards))
-    return page.section("Area fractions", page.table(lines, head))
+    if not single:
+        return page.section(title, page.table(lines, head))
+    (facts,) = images.values()
+    cards = []
+    for name, known in facts["fractions"].items():
+        image, material = (
+            f"{known[low]:.1%} to {known[high]:.1%}"
+            for low, high in (("low", "high"), ("material_low", "material_high"))
+        )
+        note = f"90 % intervals: of this image {image}, of the material {material}"
+        cards.append((name[0].upper() + name[1:], f"{known['value']:.2%}", note))
+    return page.section(title, page.tiles(cards))
 
 
 def _fraction_table(images: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -20,10 +20,10 @@ from pearlite.data.write import create, write
 from pearlite.errors import InputError, Refused
 from pearlite.folders import write_text
 from pearlite.recipes.segment.fraction import Tally, tally
-from pearlite.recipes.segment.labels_file import label_meta
+from pearlite.recipes.segment.labels_file import label_meta, write_instances
+from pearlite.recipes.segment.measured import find_particles, particle_table, pixel_scale
 from pearlite.recipes.segment.model import Model
 from pearlite.recipes.segment.overlay import overlay
-from pearlite.recipes.segment.particles import connected, measure
 from pearlite.recipes.segment.planes import Planes, pixel_metres
 from pearlite.recipes.segment.uncertainty import uncertainty
 
@@ -33,6 +33,7 @@ KINDS = {
     "uncertainty": ".tif",
     "overlay": ".png",
     "particles": ".csv",
+    "instances": ".tif",
 }
 
 
@@ -133,14 +134,17 @@ def write_results(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     image, layout, notes = model.check(image, wanted.force, wanted.pixel_size)
-    for path in targets.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for kind, path in targets.items():
+        if kind != "instances" or wanted.instances:
+            path.parent.mkdir(parents=True, exist_ok=True)
     axes, shape = layout.label_axes, layout.label_shape
     scale = (image.pixel_size, image.unit)
     meta = {"channels": list(model.classes.names)}
     deep = (*shape[:-2], len(model.classes), *shape[-2:])
     counts: Tally | None = None
     tables: list[pd.DataFrame] = []
+    numbered = np.zeros(shape if wanted.instances else (), np.int32)
+    spacing, unit = pixel_scale(image, len(layout.space), wanted.pixel_size)
     unsure, middle_S = 0.0, np.zeros(layout.space, np.int64)
     label_file = create(
         targets["labels"],
@@ -164,14 +168,29 @@ def write_results(
             doubts[index] = doubt_S
             here = tally(answer_KS)
             counts = here if counts is None else counts + here
-            tables.append(particle_table(numbers_S, layout.name(piece), image, model, wanted))
+            found = find_particles(
+                numbers_S,
+                model.read(image, layout, piece),
+                model.classes,
+                parted=wanted.instances,
+                rims=model.rims,
+                spacing=spacing,
+            )
+            which = layout.name(piece)
+            tables.append(particle_table(found, model.classes, spacing, unit, which))
+            if wanted.instances:
+                numbered[index] = found.map_S
             unsure += float(doubt_S.mean()) / len(layout)
             if piece == len(layout) // 2:
                 middle_S = numbers_S
     assert counts is not None
-    found = model.errors.fractions(counts, middle_S)
     write_text(targets["particles"], pd.concat(tables).to_csv(index=False))
+    if wanted.instances:
+        write_instances(targets["instances"], numbered, image)
     pixels_CS = model.read(image, layout, len(layout) // 2)
+    verdict = model.judge(pixels_CS)
+    stretch = model.worse(verdict)
+    fractions = model.errors.fractions(counts, middle_S, stretch=stretch)
     _write_overlay(targets["overlay"], pixels_CS, middle_S, image, model)
     return {
         "shape": image.array.shape,
@@ -179,32 +198,13 @@ def write_results(
         "dtype": str(image.array.dtype),
         "pixel_size": image.pixel_size,
         "unit": image.unit,
-        "fractions": {model.classes.names[one.number]: asdict(one) for one in found},
+        "fractions": {model.classes.names[one.number]: asdict(one) for one in fractions},
         "particles": sum(map(len, tables)),
         "uncertainty": unsure,
+        "verdict": verdict,
         "notes": notes,
         "seconds": {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu},
     }
-
-
-def particle_table(
-    numbers_S: NDArray[np.integer], which: str, image: Image, model: Model, wanted: Wanted
-) -> pd.DataFrame:
-    """Return a row a piece of every class but the most frequent, which surrounds the others."""
-    common = int(np.bincount(numbers_S.ravel()).argmax())
-    of = [number for number in range(len(model.classes)) if number != common]
-    axes = image.axes.replace("C", "")[-numbers_S.ndim :]
-    known = all(axis in image.pixel_size for axis in axes)
-    scale = [image.pixel_size[axis] for axis in axes] if known else None
-    unit = image.unit if known else ""
-    if scale is None and wanted.pixel_size and numbers_S.ndim == 2:
-        scale, unit = [1e6 * wanted.pixel_size] * 2, "µm"
-    table = measure(connected(numbers_S, of), scale, unit)
-    table.insert(1, "value", [model.classes.values[number] for number in table["class"]])
-    table["class"] = [model.classes.names[number] for number in table["class"]]
-    if which:
-        table.insert(0, "plane", which)
-    return table
 
 
 def _write_overlay(

@@ -56,10 +56,12 @@ class Settings:
 
     @property
     def seconds(self) -> float:
-        """CPU seconds for training."""
+        """CPU seconds for training, of all threads together."""
         if self.minutes is None:
             return SECONDS[self.quality]
-        return 60 * _TRAINING * self.minutes
+        import torch
+
+        return 60 * _TRAINING * self.minutes * torch.get_num_threads()
 
     def options(self) -> dict[str, Any]:
         """Return plain values for the run's record; the seed stands elsewhere there."""

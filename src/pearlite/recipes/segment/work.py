@@ -17,11 +17,12 @@ from pearlite.errors import InputError, Refused
 from pearlite.judge.looks import SPLIT, Withheld, looks
 from pearlite.provenance import plain
 from pearlite.recipes.segment.examine import examine
-from pearlite.recipes.segment.example import UNLABELLED, Segmenter
+from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.examples import Gathered
 from pearlite.recipes.segment.fraction import FractionError
-from pearlite.recipes.segment.learn import Learned, learn
-from pearlite.recipes.segment.model import ABOUT, Known, Model
+from pearlite.recipes.segment.learn import Learned, learn, learn_rims
+from pearlite.recipes.segment.model import ABOUT, Known, Model, single_answer
+from pearlite.recipes.segment.outside import Outside
 from pearlite.recipes.segment.parts import Parts, divide
 from pearlite.recipes.segment.report import card, html
 from pearlite.recipes.segment.results import Wanted, places, segment_file
@@ -31,6 +32,7 @@ from pearlite.recipes.spread import spread
 from pearlite.run import PAGE, TEST, Run
 
 MODEL, STATE, RECIPE = "model", "state", "recipe.json"
+_JUDGED = 30.0  # seconds of training from which on it is learned which images are unlike
 HISTORY, FRACTIONS, CARD = "history.csv", "fractions.csv", "card.md"
 
 
@@ -43,10 +45,14 @@ def work(
     if not (run.path / MODEL / ABOUT).exists() or not (run.path / TEST).exists():
         learned = learn(gathered, parts, settings, run.path / STATE, progress)
         write_rows(run, HISTORY, learned.history)
-        run.write_json(TEST, _tested(run, gathered, parts, learned, settings))
-        known = Known.of(gathered.examples, settings.volume)
         errors = fraction_errors(learned.tested, parts, gathered)
-        Model(learned.kept, gathered.classes, known, errors).save(run.path / MODEL)
+        tested = _tested(run, gathered, parts, learned, settings)
+        run.write_json(TEST, tested | {"fractions": errors.sentence()})
+        known = Known.of(gathered.examples, settings.volume)
+        outside = _outside(learned, gathered, parts, settings)
+        rims = learn_rims(gathered, parts, settings, run.path / STATE, progress)
+        model = Model(learned.kept, gathered.classes, known, errors, outside, rims)
+        model.save(run.path / MODEL)
         run.write_json(RECIPE, learned.facts | {"classes": gathered.classes.to_dict()})
     shutil.rmtree(run.path / STATE, ignore_errors=True)
     _segment(run, _wanting(run, gathered, parts), settings, dask, progress)
@@ -160,6 +166,26 @@ def fraction_errors(segmenter: Segmenter, parts: Parts, gathered: Gathered) -> F
         withheld += [(answer_KS[:, *box], example.truth_S[box]) for box in boxes]
     found = FractionError.learn(withheld, len(gathered.classes))
     return replace(found, blocks=True) if parts.shared and found.units else found
+
+
+def _outside(
+    learned: Learned, gathered: Gathered, parts: Parts, settings: Settings
+) -> Outside | None:
+    """Learn which images are unlike the training's, on what was not learned from if there is any.
+
+    That takes half a minute, so that a short training goes without.
+    """
+    if settings.seconds < _JUDGED:
+        return None
+    examples = [*parts.validation, *parts.test] or list(gathered.examples)
+    if parts.shared and not gathered.sparse:
+        examples = [_cut(example, box) for example in examples for box in _boxes(example.truth_S)]
+    return Outside.learn(single_answer(learned.tested), examples, seed=settings.seed)
+
+
+def _cut(example: Example, box: tuple[slice, ...]) -> Example:
+    image_CS, truth_S = example.image_CS[(slice(None), *box)], example.truth_S[box]
+    return replace(example, image_CS=image_CS, truth_S=truth_S)
 
 
 def _boxes(truth_S: NDArray[np.int16]) -> list[tuple[slice, ...]]:
