@@ -181,7 +181,7 @@ def learn(
 
 
 def _grey(image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
-    return gaussian_filter(normalise(image_CS)[0], 1.0).reshape(-1, 1)
+    return gaussian_filter(normalise(image_CS)[0], 1.0).reshape(-1, 1).astype(np.float32)
 
 
 def _features(image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
