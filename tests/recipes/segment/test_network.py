@@ -21,6 +21,7 @@ from pearlite.recipes.segment.network import NetworkSegmenter, predict, train_ne
 from pearlite.recipes.segment.network.augment import usual
 from pearlite.recipes.segment.network.build import build_network
 from pearlite.recipes.segment.network.watched import Watched
+from pearlite.recipes.segment.network.working import working_image
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.train.state import State
 
@@ -88,6 +89,19 @@ def test_tiles_give_what_the_whole_gives(
     tiled_KS = segmenter.probabilities(image_CS)
     np.testing.assert_allclose(tiled_KS, whole_KS, atol=1e-5)
     np.testing.assert_array_equal(tiled_KS.argmax(0), whole_KS.argmax(0))
+
+
+def test_a_part_with_its_surroundings_gives_what_the_whole_gives(
+    segmenter: NetworkSegmenter,
+) -> None:
+    halo = segmenter.reach.halo
+    x_CS = working_image(material(40 + 2 * halo, 200, seed=3).image_CS, 1.0)
+    first = 2 * segmenter.reach.stride
+    last = first + halo + 32 + halo
+    part_KS = segmenter.answer(x_CS[:, first:last])[:, halo:-halo]
+    whole_KS = segmenter.answer(x_CS)[:, first + halo : last - halo]
+    np.testing.assert_allclose(part_KS, whole_KS, atol=1e-6)
+    np.testing.assert_array_equal(part_KS.argmax(0), whole_KS.argmax(0))
 
 
 def test_a_saved_segmenter_answers_the_same(segmenter: NetworkSegmenter, tmp_path: Path) -> None:
@@ -272,5 +286,7 @@ def test_says_what_does_not_fit(segmenter: NetworkSegmenter) -> None:
         trained([example], replace(SMALL, classes=2))
     with pytest.raises(InputError, match="channel"):
         trained([example], replace(SMALL, channels=3))
+    with pytest.raises(InputError, match="2 weights for 3 classes"):
+        trained([example], replace(SMALL, class_weights=(1.0, 2.0)))
     with pytest.raises(InputError, match="2 channel"):
         segmenter.probabilities(material(64, 64, seed=1, channels=2).image_CS)

@@ -199,6 +199,11 @@ def judge_at(budget: Budget) -> Callable[[Trainer], None]:
 
 def check_examples(examples: Sequence[Example], recipe: Recipe) -> list[Example]:
     """Return the examples with labels; `InputError` if there is none, or one does not fit."""
+    if len(recipe.class_weights) not in (0, recipe.classes):
+        raise InputError(
+            f"the recipe has {len(recipe.class_weights)} weights for {recipe.classes} classes; "
+            "give one for each, or none"
+        )
     for example in examples:
         image_CS = example.image_CS
         if image_CS.ndim != recipe.dims + 1 or len(image_CS) != recipe.channels:
