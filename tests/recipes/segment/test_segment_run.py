@@ -201,6 +201,63 @@ def test_too_few_scribbles_to_test_on_are_said_and_still_learned(tmp_path):
     assert "Nothing was withheld" in run.page.read_text()
 
 
+def test_a_stopped_run_goes_on_where_it_was(folders, tmp_path, monkeypatch):
+    trained = []
+    usual = "pearlite.recipes.segment.work.fraction_errors"
+
+    def stop(*_):
+        trained.append((tmp_path / "run" / "state").exists())
+        raise KeyboardInterrupt
+
+    options = {"masks": folders / "masks", "method": "network", "minutes": MINUTES}
+    with monkeypatch.context() as patch:
+        patch.setattr(usual, stop)
+        with pytest.raises(KeyboardInterrupt, match="--resume"):
+            pl.fit("segment", folders / "images", out=tmp_path / "run", **options)
+    run = pl.load(tmp_path / "run")
+    assert run.status == "stopped"
+    assert trained == [True]
+    monkeypatch.setattr("pearlite.recipes.segment.learn.train_by_recipe", None)  # nothing again
+    assert run.resume().status == "done"
+    assert run.results
+    assert not (run.path / "state").exists()
+
+
+def test_a_run_on_changed_masks_is_not_resumed(folders, tmp_path):
+    for name in ("image", "mask"):
+        Picture.fromarray(scene()[name == "mask"]).save(tmp_path / f"{name}.png")
+    run = pl.fit(
+        "segment",
+        tmp_path / "image.png",
+        masks=tmp_path / "mask.png",
+        method="network",
+        minutes=0.01,
+        out=tmp_path / "run",
+    )
+    Picture.fromarray(scene(5)[1]).save(tmp_path / "mask.png")
+    with pytest.raises(InputError, match=r"mask\.png has changed"):
+        run.resume()
+
+
+def test_objects_are_learned_and_told_apart(tmp_path):
+    rows, columns = np.mgrid[:96, :96]
+    objects = (rows // 12 * 8 + columns // 12 + 1) * ((rows % 12 > 1) & (columns % 12 > 1))
+    image = 60 + 100 * (objects > 0) + np.random.default_rng(0).normal(0, 8, objects.shape)
+    run = pl.fit(
+        "segment",
+        image.astype(np.float32),
+        masks=objects,
+        instances=True,
+        method="network",
+        minutes=0.08,
+        out=tmp_path / "run",
+    )
+    assert np.mean((run.result == 1) == (objects > 0)) > 0.9
+    numbered = np.asarray(read(run.path / "instances.tif").array)
+    assert len(np.unique(numbered)) == pytest.approx(65, abs=12)
+    assert len(pd.read_csv(run.path / "particles.csv")) == numbered.max()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -13,7 +13,13 @@ from pearlite.data.image import Image
 from pearlite.recipes.segment.classes import Classes
 from pearlite.recipes.segment.example import Segmenter
 from pearlite.recipes.segment.instances import from_rims, separate
-from pearlite.recipes.segment.particles import Particles, connected, measure
+from pearlite.recipes.segment.particles import (
+    Particles,
+    Summary,
+    connected,
+    measure,
+    summarise,
+)
 
 BACKGROUND = "background"
 
@@ -83,8 +89,8 @@ def particle_table(
     spacing: Sequence[float] | None,
     unit: str,
     which: str = "",
-) -> pd.DataFrame:
-    """Return a row a particle: see `measure`; with the class's name and the masks' value.
+) -> tuple[pd.DataFrame, dict[str, Summary]]:
+    """Return a row a particle (see `measure`) with its class's name and value, and means by class.
 
     Parameters
     ----------
@@ -96,8 +102,9 @@ def particle_table(
         Plane of a stack, in words.
     """
     table = measure(particles, spacing, unit)
+    means = {classes.names[one.number]: one for one in summarise(table, particles.map_S.shape)}
     table.insert(1, "value", [classes.values[number] for number in table["class"]])
     table["class"] = [classes.names[number] for number in table["class"]]
     if which:
         table.insert(0, "plane", which)
-    return table
+    return table, means

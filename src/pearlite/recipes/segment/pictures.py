@@ -19,6 +19,7 @@ from pearlite.see import page, preview
 from pearlite.see.confusion import draw_confusion
 from pearlite.see.figure import framed, png
 from pearlite.see.html import Html, tag
+from pearlite.see.style import styled
 
 OVERVIEW = 1200  # pixels a side of a picture, at most
 UNSURE = 600
@@ -62,10 +63,11 @@ def image_section(run: Run, name: str, facts: dict[str, Any], single: bool) -> l
     if verdict := facts["verdict"]:
         state = "failed" if verdict["outside"] else "passed"
         words.append(page.verdict(state, verdict["sentence"]))
-    unsure = _unsure(files["uncertainty"], facts)
-    return [page.section(heading, shown, *words), page.section("", page.side_by_side(unsure))]
+    beside = page.side_by_side(_unsure(files["uncertainty"], facts), _particles(facts))
+    return [page.section(heading, shown, *words), page.section("", beside)]
 
 
+@styled
 def confusion_picture(test: dict[str, Any]) -> Html | None:
     """Return how the withheld pixels of each class were labelled, in thousandths."""
     counts_KK = np.array(test["confusion"], float)
@@ -96,6 +98,31 @@ def _unsure(path: Path, facts: dict[str, Any]) -> Html:
     )
     uri = preview.data_uri(preview.grey(small_YX, (0.0, 1.0)))
     return page.picture(uri, small_YX.shape, "uncertainty", caption)
+
+
+def _particles(facts: dict[str, Any]) -> Html:
+    """Return how many particles there are of each class, and how large they are."""
+    known = facts["particles"]
+    if not known["means"]:
+        return tag("p", f"{known['count']:,} particles, in particles.csv.")
+    rows = [
+        (
+            name,
+            f"{own['count']:,}",
+            *(_mean(own[size]) for size in ("diameter", "diameter_by_area")),
+        )
+        for name, own in known["means"].items()
+    ]
+    head = ("particles", "count", f"diameter ({facts['length']})", "weighted by area")
+    words = "Mean equivalent diameters of whole particles with their 95 % intervals."
+    return tag("div", page.table(rows, head), tag("p", words, class_="subtitle"))
+
+
+def _mean(known: dict[str, float | None]) -> str:
+    if known["value"] is None:
+        return "–"
+    reach = "" if known["high"] is None else f" ({known['low']:.3g} to {known['high']:.3g})"
+    return f"{known['value']:.3g}{reach}"
 
 
 def _plane(run: Run, facts: dict[str, Any]) -> NDArray[np.float32]:

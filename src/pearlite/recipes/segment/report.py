@@ -107,8 +107,9 @@ def _numbers(test: dict[str, Any]) -> Html:
         cards.append((title, _number(own["value"]), f"95 % interval {_interval(own)}; {beside}"))
     head, *lines = _scores(test)
     picture = confusion_picture(test)
-    columns = [page.side_by_side(picture)] if picture else []
-    return page.section("In numbers", page.tiles(cards), page.table(lines, head), *columns)
+    table = page.table(lines, head)
+    beside = page.side_by_side(table, picture) if picture else table
+    return page.section("In numbers", page.tiles(cards), beside)
 
 
 def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from pearlite.recipes.segment.labels_file import label_meta, write_instances
 from pearlite.recipes.segment.measured import find_particles, particle_table, pixel_scale
 from pearlite.recipes.segment.model import Model
 from pearlite.recipes.segment.overlay import overlay
+from pearlite.recipes.segment.particles import Summary
 from pearlite.recipes.segment.planes import Planes, pixel_metres
 from pearlite.recipes.segment.uncertainty import uncertainty
 
@@ -143,6 +144,7 @@ def write_results(
     deep = (*shape[:-2], len(model.classes), *shape[-2:])
     counts: Tally | None = None
     tables: list[pd.DataFrame] = []
+    means: dict[str, Summary] = {}
     numbered = np.zeros(shape if wanted.instances else (), np.int32)
     spacing, unit = pixel_scale(image, len(layout.space), wanted.pixel_size)
     unsure, middle_S = 0.0, np.zeros(layout.space, np.int64)
@@ -177,7 +179,8 @@ def write_results(
                 spacing=spacing,
             )
             which = layout.name(piece)
-            tables.append(particle_table(found, model.classes, spacing, unit, which))
+            table, means = particle_table(found, model.classes, spacing, unit, which)
+            tables.append(table)
             if wanted.instances:
                 numbered[index] = found.map_S
             unsure += float(doubt_S.mean()) / len(layout)
@@ -199,7 +202,8 @@ def write_results(
         "pixel_size": image.pixel_size,
         "unit": image.unit,
         "fractions": {model.classes.names[one.number]: asdict(one) for one in fractions},
-        "particles": sum(map(len, tables)),
+        "particles": {"count": sum(map(len, tables)), "means": means if len(layout) == 1 else {}},
+        "length": unit or "px",
         "uncertainty": unsure,
         "verdict": verdict,
         "notes": notes,
