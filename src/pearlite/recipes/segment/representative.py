@@ -17,7 +17,7 @@ from scipy.stats import t
 
 _SIDES = {2: 512, 3: 96}
 """Pixels a side to which an image is averaged: that leaves the variance of its mean as it is."""
-_REACH = 5.0
+_REACH = 7.0
 """Distances are summed up to so many radii of the disc (ball) whose size is the integral range.
 
 Chosen on random fields of known law (benchmarks/segment/representative.py)."""
@@ -53,7 +53,7 @@ def material_interval(share: float, pieces: float, coverage: float = 0.9) -> tup
     Wilson's interval of a share, with Student's t for the few pieces from which the variance
     itself was measured.
     """
-    seen = 4 * share * (1 - share) * pieces - 1
+    seen = 2 * share * (1 - share) * pieces - 1
     reach2 = float(t.ppf((1 + coverage) / 2, max(seen, _FEWEST))) ** 2
     middle = (share + reach2 / (2 * pieces)) / (1 + reach2 / pieces)
     inner = share * (1 - share) / pieces + reach2 / (4 * pieces**2)
