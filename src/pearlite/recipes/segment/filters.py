@@ -74,6 +74,11 @@ class Filters:
         return np.concatenate([_describe(channel_S[None]) for channel_S in window_CS])
 
 
+def per_level(channels: int, dims: int) -> int:
+    """Return how many features a level has."""
+    return channels * (4 + 2 * dims)
+
+
 def _describe(image_1S: NDArray[np.float32]) -> NDArray[np.float32]:
     """Filter one channel of one level; `_MARGIN` pixels fewer at each end."""
     axes = range(1, image_1S.ndim)

@@ -1,0 +1,118 @@
+"""An image whose pixels are described by features, kept where there is room.
+
+Axes: C channels, S space, that is HW of an image or DHW of a volume; N places, F features, G sums
+of features.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from itertools import product
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.nets.staged import StagedEncoder
+from pearlite.recipes.segment.deep import DeepFeatures
+from pearlite.recipes.segment.filters import Filters
+from pearlite.recipes.segment.normalise import fit
+
+SIDES = {2: 256, 3: 48}  # pixels, of a tile of images and of volumes
+Box = tuple[tuple[int, ...], tuple[int, ...]]  # first pixel, and the one behind the last
+
+
+class Described:
+    """The features of an image's pixels.
+
+    Parameters
+    ----------
+    image_CS
+        Raw values.
+    levels
+        Scales of the filters, see `Filters`; 0 for none.
+    encoder
+        Of the deep features, see `DeepFeatures`; ``None`` for none.
+    keep
+        Bytes of filters that are kept, those used last; what was asked for once is quick then.
+    """
+
+    def __init__(
+        self,
+        image_CS: NDArray[np.generic],
+        levels: int,
+        encoder: StagedEncoder | None = None,
+        *,
+        keep: int = 0,
+    ) -> None:
+        scale = fit(image_CS)
+        self.shape = image_CS.shape[1:]
+        self.filters = Filters(image_CS, scale, levels) if levels else None
+        self.deep = DeepFeatures(image_CS, scale, encoder) if encoder is not None else None
+        self._keep, self._held = keep, 0
+        self._tiles: OrderedDict[Box, NDArray[np.float32]] = OrderedDict()
+        self._lock, self._deep_lock = Lock(), Lock()
+
+    @property
+    def names(self) -> list[str]:
+        """A name for each feature, those of the filters first."""
+        return [name for source in (self.filters, self.deep) if source for name in source.names]
+
+    def boxes(self) -> Iterator[Box]:
+        """Return the tiles of the fixed grid, in the order of rows."""
+        side = SIDES[len(self.shape)]
+        for corner in product(*[range(0, n, side) for n in self.shape]):
+            yield corner, tuple(min(a + side, n) for a, n in zip(corner, self.shape, strict=True))
+
+    def box_at(self, place: Sequence[int]) -> Box:
+        """Return the tile of the grid in which a pixel lies."""
+        side = SIDES[len(self.shape)]
+        corner = tuple(int(i) // side * side for i in place)
+        return corner, tuple(min(a + side, n) for a, n in zip(corner, self.shape, strict=True))
+
+    def at(self, places_NS: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the features of pixels given by their indices, ``(N, F)``."""
+        found: list[NDArray[np.float32]] = []
+        if self.filters:
+            found.append(np.empty((len(places_NS), self.filters.count), np.float32))
+            side = SIDES[len(self.shape)]
+            tiles_TS, tile_N = np.unique(places_NS // side, axis=0, return_inverse=True)
+            for number, tile_S in enumerate(tiles_TS):
+                rows = np.flatnonzero(tile_N.ravel() == number)
+                start, stop = self.box_at(tile_S * side)
+                within_SN = (places_NS[rows] - start).T
+                found[0][rows] = self._filtered(start, stop)[(slice(None), *within_SN)].T
+        if self.deep:
+            with self._deep_lock:
+                found.append(self.deep.at(places_NS))
+        return np.concatenate(found, axis=1)
+
+    def mixed(
+        self, start: tuple[int, ...], stop: tuple[int, ...], mix_GF: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return weighted sums of the features over a tile of the grid, ``(G, *S)``."""
+        sums: list[NDArray[np.float32]] = []
+        count = self.filters.count if self.filters else 0
+        if self.filters:
+            features_FS = self._filtered(start, stop)
+            flat_FN = features_FS.reshape(count, -1)
+            sums.append((mix_GF[:, :count] @ flat_FN).reshape(-1, *features_FS.shape[1:]))
+        if self.deep:
+            with self._deep_lock:
+                sums.append(self.deep.of(start, stop, mix_GF[:, count:]))
+        return sums[0] if len(sums) == 1 else sums[0] + sums[1]
+
+    def _filtered(self, start: tuple[int, ...], stop: tuple[int, ...]) -> NDArray[np.float32]:
+        assert self.filters is not None
+        with self._lock:
+            if (start, stop) in self._tiles:
+                self._tiles.move_to_end((start, stop))
+                return self._tiles[start, stop]
+        features_FS = self.filters.of(start, stop)
+        if features_FS.nbytes <= self._keep:
+            with self._lock:
+                if (start, stop) not in self._tiles:
+                    self._tiles[start, stop] = features_FS
+                    self._held += features_FS.nbytes
+                while self._held > self._keep:
+                    self._held -= self._tiles.popitem(last=False)[1].nbytes
+        return features_FS

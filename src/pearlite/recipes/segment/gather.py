@@ -1,0 +1,99 @@
+"""Collect the features of labelled pixels, and of pixels that stand for all.
+
+Axes: S space, N labelled pixels, M pixels at random, F features.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.nets.staged import StagedEncoder
+from pearlite.recipes.segment.described import Described
+from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.levels import neighbourhoods
+
+PER_CLASS = 8_000  # labelled pixels that are learned from, all images together
+_OTHERS = 20_000  # pixels that stand for all
+_TILES = 32  # in which those lie, all images together
+_KEEP = 2**28  # bytes of an image's features that are kept meanwhile
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a head learns from.
+
+    Parameters
+    ----------
+    x_NF, y_N
+        Features and class of labelled pixels.
+    group_N
+        Pixels of one group lie close together.
+    others_MF
+        Features of pixels at random.
+    """
+
+    x_NF: NDArray[np.float32]
+    y_N: NDArray[np.int16]
+    group_N: NDArray[np.integer]
+    others_MF: NDArray[np.float32]
+
+
+def gather(
+    examples: Sequence[Example], levels: int, deep: StagedEncoder | None, *, seed: int
+) -> Gathered:
+    """Collect from several images, of every class as many pixels where there are enough."""
+    rng = np.random.default_rng(seed)
+    chosen = choose_labelled([example.truth_S for example in examples], PER_CLASS, rng)
+    x, y, cells, others = [], [], [], []
+    for number, (example, places_NS) in enumerate(zip(examples, chosen, strict=True)):
+        described = Described(example.image_CS, levels, deep, keep=_KEEP)
+        others.append(described.at(at_random(described, len(examples), rng)))
+        if len(places_NS):
+            x.append(described.at(places_NS))
+            y.append(example.truth_S[tuple(places_NS.T)])
+            cell_NS = neighbourhoods(example.truth_S, places_NS)
+            cells.append(np.c_[np.full(len(cell_NS), number), cell_NS])
+    if not x:
+        others_MF = np.concatenate(others)
+        nothing_N = np.empty(0, np.int16)
+        return Gathered(
+            np.empty((0, others_MF.shape[1]), np.float32), nothing_N, nothing_N, others_MF
+        )
+    group_N = np.unique(np.concatenate(cells), axis=0, return_inverse=True)[1].ravel()
+    return Gathered(np.concatenate(x), np.concatenate(y), group_N, np.concatenate(others))
+
+
+def choose_labelled(
+    truths: Sequence[NDArray[np.int16]], per_class: int, rng: np.random.Generator
+) -> list[NDArray[np.integer]]:
+    """Return indices (N, axes) of labelled pixels of each image, of a class `per_class` at most."""
+    chosen: list[list[NDArray[np.integer]]] = [[] for _ in truths]
+    classes = np.unique(np.concatenate([np.unique(truth_S) for truth_S in truths]))
+    for k in classes[classes != UNLABELLED]:
+        where = [np.flatnonzero(truth_S == k) for truth_S in truths]
+        ends = np.cumsum([len(places) for places in where])
+        count = int(ends[-1])
+        kept = np.sort(rng.choice(count, min(count, per_class), replace=False))
+        for number, part in enumerate(np.split(kept, np.searchsorted(kept, ends[:-1]))):
+            first = ends[number] - len(where[number])
+            chosen[number].append(where[number][part - first])
+    return [
+        np.stack(np.unravel_index(np.concatenate(flat), truth_S.shape), axis=1)
+        for flat, truth_S in zip(chosen, truths, strict=True)
+    ]
+
+
+def at_random(described: Described, images: int, rng: np.random.Generator) -> NDArray[np.integer]:
+    """Return indices (M, axes) of pixels in some tiles: the share of one of several images."""
+    boxes = list(described.boxes())
+    kept = rng.choice(len(boxes), min(len(boxes), -(-_TILES // images)), replace=False)
+    sizes = np.array([np.prod(np.subtract(boxes[n][1], boxes[n][0])) for n in kept])
+    counts = rng.multinomial(-(-_OTHERS // images), sizes / sizes.sum())
+    return np.concatenate(
+        [
+            rng.integers(*boxes[n], size=(m, len(described.shape)))
+            for n, m in zip(kept, counts, strict=True)
+        ]
+    )

@@ -1,0 +1,217 @@
+"""Segment by what the pixels' surroundings look like: quick, and content with a few strokes.
+
+Axes: C channels, S space, N pixels, F features, G hidden numbers, K classes.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from joblib import cpu_count
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from pearlite.data.disk import replacing
+from pearlite.errors import InputError
+from pearlite.nets import weights
+from pearlite.nets.mlp import MLP
+from pearlite.nets.pretrained import blank, encoder
+from pearlite.nets.staged import StagedEncoder
+from pearlite.recipes.segment.described import Box, Described
+from pearlite.recipes.segment.example import Example
+from pearlite.recipes.segment.filters import per_level
+from pearlite.recipes.segment.gather import gather
+from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
+from pearlite.recipes.segment.levels import MOST, choose_levels
+
+FEATURES = ("filters", "deep", "both")
+LEVELS = 4
+
+
+class PixelSegmenter:
+    """Features and the head that tells classes from them; a `Segmenter`.
+
+    Parameters
+    ----------
+    head
+        Features to logits.
+    channels
+        Of the images.
+    levels
+        Scales of the filters; 0 for none.
+    deep
+        Encoder whose features are taken too, or ``None``.
+    """
+
+    def __init__(
+        self, head: MLP, channels: int, levels: int, deep: StagedEncoder | None = None
+    ) -> None:
+        self.head, self.channels, self.levels, self.deep = head, channels, levels, deep
+        first, last = outer_layers(head)
+        self.classes = last.outputs
+        self._mix_GF = first.weight.detach().numpy()
+        self._add_G1 = first.get_parameter("bias").detach().numpy()[:, None]
+        self._out_KG = last.weight.detach().numpy() if last is not first else None
+        self._out_K1 = last.get_parameter("bias").detach().numpy()[:, None]
+
+    def describe(self, image_CS: NDArray[np.generic], *, keep: int = 0) -> Described:
+        """Return the features of an image, see `Described`.
+
+        Raises
+        ------
+        InputError
+            If it has another number of channels than those learned from.
+        """
+        if len(image_CS) != self.channels:
+            raise InputError(
+                f"the image has {len(image_CS)} channel(s); this segmenter was trained on "
+                f"{self.channels}"
+            )
+        return Described(image_CS, self.levels, self.deep, keep=keep)
+
+    def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Return shape ``(K, *S)``, summing to 1 over the classes; see `Segmenter`.
+
+        Raises
+        ------
+        InputError
+            As `describe` does.
+        """
+        described = self.describe(image_CS)
+        answer_KS = np.empty((self.classes, *described.shape), np.float32)
+        self.fill(answer_KS, described, described.boxes())
+        return answer_KS
+
+    def fill(
+        self, answer_KS: NDArray[np.float32], described: Described, boxes: Iterable[Box]
+    ) -> None:
+        """Write the probabilities of tiles of the fixed grid where they belong."""
+
+        def write(box: Box) -> None:
+            inside = [slice(a, b) for a, b in zip(*box, strict=True)]
+            answer_KS[(slice(None), *inside)] = self._of(described, box)
+
+        with threadpool_limits(1), ThreadPoolExecutor(cpu_count()) as pool:
+            deque(pool.map(write, boxes), maxlen=0)
+
+    def _of(self, described: Described, box: Box) -> NDArray[np.float32]:
+        hidden_GS = described.mixed(*box, self._mix_GF)
+        logits_KN = hidden_GS.reshape(len(hidden_GS), -1)
+        logits_KN += self._add_G1
+        if self._out_KG is not None:
+            np.maximum(logits_KN, 0, out=logits_KN)
+            logits_KN = self._out_KG @ logits_KN + self._out_K1
+        logits_KN -= logits_KN.max(axis=0)
+        np.exp(logits_KN, out=logits_KN)
+        logits_KN /= logits_KN.sum(axis=0)
+        return logits_KN.reshape(-1, *hidden_GS.shape[1:])
+
+    def save(self, folder: Path) -> None:
+        """Write ``recipe.json``, ``head.safetensors`` and, where there is one, the encoder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights.save(self.head, folder / "head.safetensors")
+        about = {
+            "kind": "pixels",
+            "channels": self.channels,
+            "levels": self.levels,
+            "classes": self.classes,
+            "features": outer_layers(self.head)[0].inputs,
+            "hidden": self._out_KG is not None,
+            "encoder": self.deep.architecture if self.deep else "",
+        }
+        if self.deep:
+            weights.save(self.deep, folder / "encoder.safetensors")
+        with replacing(folder / "recipe.json") as hidden:
+            hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "PixelSegmenter":
+        """Read what `save` wrote; all but the encoder works on the CPU.
+
+        Raises
+        ------
+        InputError
+            If files are missing or do not belong together.
+        """
+        path, generator = folder / "recipe.json", torch.Generator().manual_seed(0)
+        try:
+            about = json.loads(path.read_text(encoding="utf-8"))
+            sizes = [int(about[name]) for name in ("features", "classes", "channels", "levels")]
+            hidden, architecture = bool(about["hidden"]), str(about["encoder"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
+        features, classes, channels, levels = sizes
+        head = new_head(features, classes, hidden=hidden, generator=generator)
+        weights.load(head, folder / "head.safetensors")
+        deep = None
+        if architecture:
+            deep = blank(architecture, channels, generator=generator)
+            weights.load(deep, folder / "encoder.safetensors")
+            deep = deep.to(device)
+        return cls(head, channels, levels, deep)
+
+
+def train_pixels(
+    examples: Sequence[Example],
+    classes: int,
+    *,
+    head: str = "forest",
+    features: str = "filters",
+    levels: int | None = None,
+    encoder_name: str = "lite0",
+    seed: int = 0,
+) -> PixelSegmenter:
+    """Learn to tell classes from features of single pixels.
+
+    Parameters
+    ----------
+    examples
+        Images with labels, of which a few strokes a class do.
+    classes
+        How many there are.
+    head
+        See `fit_head`.
+    features
+        ``"filters"``, see `Filters`; ``"deep"``, those of a pretrained network, see `DeepFeatures`;
+        ``"both"``.
+    levels
+        Scales of the filters; ``None`` chooses on labels that are withheld, see `choose_levels`.
+    encoder_name
+        Which pretrained network, see `pearlite.nets.pretrained.encoder`.
+    seed
+        Determines everything.
+
+    Raises
+    ------
+    InputError
+        If fewer than two classes are labelled, images differ in their channels, or `head` or
+        `features` is unknown.
+    """
+    if features not in FEATURES:
+        raise InputError(f"there are no features {features!r}; take one of {', '.join(FEATURES)}")
+    channels = {len(example.image_CS) for example in examples}
+    if len(channels) != 1:
+        raise InputError(f"images have {sorted(channels)} channels; give images of the same kind")
+    channel_count = channels.pop()
+    deep = None
+    if features != "filters":
+        generator = torch.Generator().manual_seed(seed)
+        deep = encoder(encoder_name, channel_count, generator=generator)
+    seen = 0 if features == "deep" else levels or MOST
+    gathered = gather(examples, seen, deep, seed=seed)
+    of_level = per_level(channel_count, examples[0].truth_S.ndim)
+    filters = seen * of_level
+    if seen and levels is None:
+        x_NF = gathered.x_NF[:, :filters]
+        seen = choose_levels(
+            x_NF, gathered.y_N, gathered.group_N, of_level, usual=LEVELS, seed=seed
+        )
+    used = np.r_[: seen * of_level, filters : gathered.x_NF.shape[1]]
+    learned = fit_head(
+        head, gathered.x_NF[:, used], gathered.y_N, gathered.others_MF[:, used], classes, seed=seed
+    )
+    return PixelSegmenter(learned, channel_count, seen, deep)
