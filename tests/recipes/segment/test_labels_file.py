@@ -1,5 +1,7 @@
 """Files of a segmentation: what ImageJ, napari and Python read from them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import roifile
@@ -10,17 +12,30 @@ from skimage.measure import grid_points_in_poly
 
 from pearlite.data.image import Image
 from pearlite.data.read import read
+from pearlite.data.write import write
 from pearlite.errors import InputError
 from pearlite.recipes.segment.classes import Classes
 from pearlite.recipes.segment.labels_file import (
+    label_meta,
+    probability_meta,
+    uncertainty_meta,
     write_instances,
-    write_labels,
     write_outlines,
-    write_probabilities,
-    write_uncertainty,
 )
 
 CLASSES = Classes((0, 7, 255), ("matrix", "pore", "crack"), ("#d9dbdf", "#0072b2", "#e69f00"))
+
+
+def write_labels(path: Path, labels: np.ndarray, classes: Classes, like: Image) -> None:
+    meta = label_meta(classes, like)
+    axes = like.axes.replace("C", "")
+    write(path, Image(labels, axes, like.pixel_size, like.unit, None, meta))
+
+
+def write_probabilities(path: Path, shares: np.ndarray, like: Image) -> None:
+    axes = like.axes.replace("YX", "CYX")
+    meta = probability_meta(CLASSES, like)
+    write(path, Image(np.moveaxis(shares, 0, -3), axes, like.pixel_size, like.unit, None, meta))
 
 
 @pytest.fixture
@@ -85,7 +100,7 @@ def test_values_above_255_are_written_without_a_palette(tmp_path, labels, microg
 def test_probabilities_are_channels_named_by_the_classes(tmp_path, micrograph):
     shares = np.random.default_rng(0).dirichlet((1, 1, 1), (40, 50)).transpose(2, 0, 1)
     path = tmp_path / "probabilities.tif"
-    write_probabilities(path, shares.astype(np.float32), CLASSES, micrograph)
+    write_probabilities(path, shares.astype(np.float32), micrograph)
     again = read(path)
     assert again.axes == "CYX"
     assert (np.asarray(again.array) == shares.astype(np.float32)).all()
@@ -98,14 +113,16 @@ def test_probabilities_of_a_volume_are_named_plane_by_plane(tmp_path):
     shares = np.full((3, 4, 16, 20), 1 / 3, np.float32)
     shares[1, 2] = 0.5
     path = tmp_path / "probabilities.tif"
-    write_probabilities(path, shares, CLASSES, volume)
+    write_probabilities(path, shares, volume)
     again = read(path)
     assert again.axes == "ZCYX"
     assert (np.asarray(again.array)[2, 1] == 0.5).all()
 
 
 def test_uncertainty_and_instances_keep_the_pixel_size(tmp_path, micrograph):
-    write_uncertainty(tmp_path / "u.tif", np.full((40, 50), 0.5, np.float32), micrograph)
+    doubt = np.full((40, 50), 0.5, np.float32)
+    scale = micrograph.pixel_size, micrograph.unit
+    write(tmp_path / "u.tif", Image(doubt, "YX", *scale, None, uncertainty_meta(micrograph)))
     many = np.arange(2000, dtype=np.int32).reshape(40, 50)
     write_instances(tmp_path / "i.tif", many, micrograph)
     write_instances(tmp_path / "deep.tif", many * 100, micrograph)
@@ -127,7 +144,7 @@ def test_outlines_hold_exactly_the_pixels_of_their_pieces(tmp_path, labels):
 
 def test_labels_of_another_image_are_refused(tmp_path, labels, micrograph):
     with pytest.raises(InputError, match="do not fit an image of"):
-        write_labels(tmp_path / "labels.tif", labels[:-1], CLASSES, micrograph)
+        write_instances(tmp_path / "instances.tif", labels[:-1], micrograph)
     with pytest.raises(InputError, match="one plane"):
         write_outlines(tmp_path / "o.zip", labels[None], CLASSES)
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 Axes: S space, that is YX, ZYX or TYX; K classes.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,35 +21,18 @@ _DEEPEST = 2**16 - 1
 _CARRIED = ("frame_interval", "description")
 
 
-def write_labels(
-    path: str | Path, labels_S: NDArray[np.integer], classes: Classes, like: Image
-) -> None:
-    """Write a label image with its palette, the classes' names and the input's pixel size.
+def label_meta(classes: Classes, like: Image) -> dict[str, Any]:
+    """Return the ``meta`` with which `pearlite.data.write` writes a label image.
+
+    TIFF and PNG get a palette; ImageJ tells the names under Image > Show Info.
 
     Parameters
     ----------
-    path
-        Ends in .tif, .png, .zarr or .npy. TIFF shows its colours in ImageJ, which tells the names
-        under Image > Show Info.
-    labels_S
-        The masks' own values, not the numbers of classes.
     classes
         Values, names and colours.
     like
-        The image that was segmented; channels are ignored.
-
-    Raises
-    ------
-    InputError
-        If the sizes differ, or the format cannot hold the labels.
+        The image that was segmented.
     """
-    _check_space(labels_S.shape, like)
-    meta = label_meta(classes, like)
-    write(path, Image(labels_S, space_axes(like), like.pixel_size, like.unit, None, meta))
-
-
-def label_meta(classes: Classes, like: Image) -> dict[str, Any]:
-    """Return the ``meta`` of a label image, for files that are filled piece by piece."""
     meta = _kept(like)
     named = zip(classes.values, classes.names, strict=True)
     said = "\n".join(f"{value} = {name}" for value, name in named)
@@ -78,41 +62,26 @@ def write_instances(path: str | Path, instances_S: NDArray[np.integer], like: Im
     _check_space(instances_S.shape, like)
     deep = np.uint16 if instances_S.max(initial=0) <= _DEEPEST else np.uint32
     array = instances_S.astype(deep)
-    write(path, Image(array, space_axes(like), like.pixel_size, like.unit, None, _kept(like)))
+    write(
+        path,
+        Image(array, like.axes.replace("C", ""), like.pixel_size, like.unit, None, _kept(like)),
+    )
 
 
-def write_probabilities(
-    path: str | Path, probabilities_KS: NDArray[np.float32], classes: Classes, like: Image
-) -> None:
-    """Write the probability of each class as a channel of its name.
-
-    Raises
-    ------
-    InputError
-        If the sizes differ, or the format cannot hold float32 channels (PNG).
-    """
-    _check_space(probabilities_KS.shape[1:], like)
-    array = np.moveaxis(probabilities_KS, 0, -3)
-    axes = space_axes(like).replace("YX", "CYX")
-    planes = int(np.prod(array.shape[:-3], dtype=int))
-    meta = _kept(like) | {
+def probability_meta(classes: Classes, like: Image) -> dict[str, Any]:
+    """Return the ``meta`` of probabilities that have a channel a class: the classes' names."""
+    others = zip(like.array.shape[:-2], like.axes[:-2], strict=True)
+    planes = math.prod(length for length, axis in others if axis != "C")
+    labels = list(classes.names) * planes
+    return _kept(like) | {
         "channels": list(classes.names),
-        "imagej": {"Labels": list(classes.names) * planes, "min": 0.0, "max": 1.0},
+        "imagej": {"Labels": labels, "min": 0.0, "max": 1.0},
     }
-    write(path, Image(array, axes, like.pixel_size, like.unit, None, meta))
 
 
-def write_uncertainty(path: str | Path, uncertainty_S: NDArray[np.float32], like: Image) -> None:
-    """Write a map from 0 (sure) to 1 with the input's pixel size.
-
-    Raises
-    ------
-    InputError
-        If the sizes differ, or the format cannot hold float32 (PNG).
-    """
-    _check_space(uncertainty_S.shape, like)
-    meta = _kept(like) | {"imagej": {"min": 0.0, "max": 1.0}}
-    write(path, Image(uncertainty_S, space_axes(like), like.pixel_size, like.unit, None, meta))
+def uncertainty_meta(like: Image) -> dict[str, Any]:
+    """Return the ``meta`` of a map from 0 (sure) to 1."""
+    return _kept(like) | {"imagej": {"min": 0.0, "max": 1.0}}
 
 
 def write_outlines(path: str | Path, labels_YX: NDArray[np.integer], classes: Classes) -> int:
@@ -160,11 +129,6 @@ def write_outlines(path: str | Path, labels_YX: NDArray[np.integer], classes: Cl
         roifile.roiwrite(hidden.with_suffix(".zip"), rois)
         hidden.with_suffix(".zip").replace(hidden)
     return len(rois)
-
-
-def space_axes(like: Image) -> str:
-    """Return the axes of an image's labels."""
-    return like.axes.replace("C", "")
 
 
 def _outlines(mask_YX: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:

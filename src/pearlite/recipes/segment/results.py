@@ -20,7 +20,12 @@ from pearlite.data.write import create, write
 from pearlite.errors import InputError, Refused
 from pearlite.folders import write_text
 from pearlite.recipes.segment.fraction import Tally, tally
-from pearlite.recipes.segment.labels_file import label_meta, write_instances
+from pearlite.recipes.segment.labels_file import (
+    label_meta,
+    probability_meta,
+    uncertainty_meta,
+    write_instances,
+)
 from pearlite.recipes.segment.measured import find_particles, particle_table, pixel_scale
 from pearlite.recipes.segment.model import Model
 from pearlite.recipes.segment.overlay import overlay
@@ -140,7 +145,6 @@ def write_results(
             path.parent.mkdir(parents=True, exist_ok=True)
     axes, shape = layout.label_axes, layout.label_shape
     scale = (image.pixel_size, image.unit)
-    meta = {"channels": list(model.classes.names)}
     deep = (*shape[:-2], len(model.classes), *shape[-2:])
     counts: Tally | None = None
     tables: list[pd.DataFrame] = []
@@ -157,9 +161,16 @@ def write_results(
         label_meta(model.classes, image),
     )
     share_file = create(
-        targets["probabilities"], deep, np.float32, axes.replace("Y", "CY"), *scale, meta
+        targets["probabilities"],
+        deep,
+        np.float32,
+        axes.replace("Y", "CY"),
+        *scale,
+        probability_meta(model.classes, image),
     )
-    doubt_file = create(targets["uncertainty"], shape, np.float32, axes, *scale)
+    doubt_file = create(
+        targets["uncertainty"], shape, np.float32, axes, *scale, uncertainty_meta(image)
+    )
     with label_file as labels, share_file as shares, doubt_file as doubts:
         for piece, answer_KS in answers(image, layout, model):
             index = layout.of_labels(piece)
