@@ -223,6 +223,45 @@ def test_a_stopped_run_goes_on_where_it_was(folders, tmp_path, monkeypatch):
     assert not (run.path / "state").exists()
 
 
+def test_a_volume_is_seen_in_three_dimensions(tmp_path):
+    depth, rows, columns = np.mgrid[:24, :48, :48]
+    mask = (((depth - 12) ** 2 + (rows - 24) ** 2 + (columns - 24) ** 2) < 100).astype(np.uint8)
+    image = 80 + 90 * mask + np.random.default_rng(0).normal(0, 8, mask.shape)
+    options = {"masks": mask, "axes": "ZYX", "volume": True, "method": "pixels"}
+    run = pl.fit(
+        "segment", image.astype(np.float32), minutes=MINUTES, out=tmp_path / "run", **options
+    )
+    assert run.result.shape == mask.shape
+    assert agreement(run.result, mask) > 0.9
+    assert pd.read_csv(run.path / "particles.csv")["volume_px3"].max() > 3000
+
+
+def test_planes_of_a_stack_are_learned_from_with_few_labels(tmp_path):
+    image, mask = scene(3)
+    drawn = np.zeros((3, *mask.shape), np.int16)
+    drawn[1] = mask
+    options = {"masks": drawn, "axes": "ZYX", "unlabelled": 0, "method": "pixels"}
+    run = pl.fit("segment", np.stack([image] * 3), minutes=MINUTES, out=tmp_path / "run", **options)
+    assert agreement(run.result[2], mask) > 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.dist
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_cluster_gives_the_same(run, folders, tmp_path):
+    from distributed import LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    )
+    with cluster:
+        paths = run.apply(folders / "images", tmp_path, dask=cluster.scheduler_address)
+    assert len(paths) == 6
+    for path in paths:
+        if path.stem in run.results:
+            assert np.array_equal(read(path).array, read(run.results[path.stem]).array)
+
+
 def test_a_run_on_changed_masks_is_not_resumed(folders, tmp_path):
     for name in ("image", "mask"):
         Picture.fromarray(scene()[name == "mask"]).save(tmp_path / f"{name}.png")
@@ -239,6 +278,7 @@ def test_a_run_on_changed_masks_is_not_resumed(folders, tmp_path):
         run.resume()
 
 
+@pytest.mark.slow
 def test_objects_are_learned_and_told_apart(tmp_path):
     rows, columns = np.mgrid[:96, :96]
     objects = (rows // 12 * 8 + columns // 12 + 1) * ((rows % 12 > 1) & (columns % 12 > 1))
@@ -256,6 +296,27 @@ def test_objects_are_learned_and_told_apart(tmp_path):
     numbered = np.asarray(read(run.path / "instances.tif").array)
     assert len(np.unique(numbered)) == pytest.approx(65, abs=12)
     assert len(pd.read_csv(run.path / "particles.csv")) == numbered.max()
+
+
+@pytest.mark.parametrize("head", ["forest", "linear"])
+def test_pixels_are_classified_from_scribbles(tmp_path, head):
+    image, mask = scene(3, 128)
+    rows = np.arange(128) % 8 < 2
+    drawn = np.where(rows[:, None] & (np.arange(128) % 16 < 12), mask, 0)
+    options = {"masks": drawn, "method": "pixels", "minutes": MINUTES, "out": tmp_path / "run"}
+    run = pl.fit("segment", image, head=head, **options)
+    assert agreement(run.result, mask) > 0.95
+    assert "strokes" in run.test["split"]
+    assert np.array_equal(run.apply(image), run.result)
+
+
+def test_validation_chooses_the_method(tmp_path):
+    image, mask = scene(3)
+    options = {"masks": mask, "unlabelled": -1, "minutes": 0.02, "out": tmp_path / "run"}
+    run = pl.fit("segment", image, **options)
+    assert set(run.test["tried"]) == {"pixels", "network"}
+    assert run.test["method"] == max(run.test["tried"], key=run.test["tried"].get)
+    assert run.test["reasons"][0].startswith("Method: ")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from pearlite.recipes.segment.network.partial import train_partial
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter, recipe_from
 from pearlite.recipes.segment.network.training import train_network
 from pearlite.recipes.segment.parts import Parts
+from pearlite.recipes.segment.pixels import PixelSegmenter, train_pixels
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.settings import Settings
 from pearlite.train.state import State
@@ -142,7 +143,7 @@ def _best(
 def _methods(settings: Settings, gathered: Gathered, validated: bool) -> list[str]:
     if settings.method != "auto":
         return [settings.method]
-    return ["network"]
+    return ["pixels", "network"] if validated else ["network"]
 
 
 def _train(
@@ -163,6 +164,16 @@ def _train(
         segmenter: Any = load_segmenter(folder)
         return _Trained(segmenter, about["facts"], about["history"], found and recipe_from(found))
     started = time.process_time()
+    if method == "pixels":
+        segmenter = _train_pixels(train, gathered, settings)
+        reasons = [f"Pixels: features of their surroundings, told apart by {settings.head}."]
+        facts = {
+            "method": method,
+            "reasons": reasons,
+            "recipe": None,
+            "seconds": time.process_time() - started,
+        }
+        return _finished(_Trained(segmenter, facts, []), folder)
     if recipe is None:
         recipe = _decided(train, validation, gathered, settings, seconds, folder, progress)
     left = max(seconds - (time.process_time() - started), 0.3 * seconds)
@@ -183,13 +194,26 @@ def _train(
         "recipe": recipe.to_dict(),
         "seconds": time.process_time() - started,
     }
-    trained = _Trained(segmenter, facts, list(segmenter.history), recipe)
-    segmenter.save(folder)
-    write_json(
-        folder / JOURNAL,
-        {"facts": facts, "history": trained.history, "recipe": recipe.to_dict()},
-    )
+    return _finished(_Trained(segmenter, facts, list(segmenter.history), recipe), folder)
+
+
+def _finished(trained: _Trained, folder: Path) -> _Trained:
+    """Write a trained method where it is found again."""
+    trained.segmenter.save(folder)
+    known = {"facts": trained.facts, "history": trained.history}
+    recipe = None if trained.recipe is None else trained.recipe.to_dict()
+    write_json(folder / JOURNAL, known | {"recipe": recipe})
     return trained
+
+
+def _train_pixels(
+    train: Sequence[Example], gathered: Gathered, settings: Settings
+) -> PixelSegmenter:
+    """Train a classifier of pixels; a pretrained encoder that was asked for adds its features."""
+    options: dict[str, Any] = {"head": settings.head, "seed": settings.seed}
+    if settings.encoder not in ("auto", "none"):
+        options |= {"features": "both", "encoder_name": settings.encoder}
+    return train_pixels(train, len(gathered.classes), **options)
 
 
 def _decided(

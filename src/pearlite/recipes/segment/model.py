@@ -21,10 +21,15 @@ from pearlite.recipes.segment.fraction import FractionError
 from pearlite.recipes.segment.network.cascade import CascadeSegmenter
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.outside import FEWEST, Outside, Verdict
+from pearlite.recipes.segment.pixels import PixelSegmenter
 from pearlite.recipes.segment.planes import Planes, opaque, pixel_metres
 
 ABOUT, RIMS = "about.json", "rims"
-_KINDS: dict[str, Any] = {"network": NetworkSegmenter, "cascade": CascadeSegmenter}
+_KINDS: dict[str, Any] = {
+    "network": NetworkSegmenter,
+    "cascade": CascadeSegmenter,
+    "pixels": PixelSegmenter,
+}
 _STRETCH = 2.0  # factor of the pixel size beyond which images are another magnification
 
 

@@ -34,7 +34,7 @@ def fit(
     method: str = "auto",
     encoder: str = "auto",
     train: str = "all",
-    head: str = "lightgbm",
+    head: str = "forest",
     group: str | None = None,
     volume: bool = False,
     instances: bool = False,
@@ -73,7 +73,7 @@ def fit(
     train
         What of a pretrained encoder learns: ``"all"``, ``"adaptors"`` or ``"head"``.
     head
-        What classifies pixels: ``"linear"``, ``"lightgbm"`` or ``"forest"``.
+        What classifies pixels: ``"forest"``, ``"lightgbm"`` or ``"linear"``.
     group
         Which images show the same specimen: see `pearlite.data.filenames.image_groups`.
     volume

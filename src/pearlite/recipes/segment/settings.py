@@ -7,9 +7,9 @@ from typing import Any
 from pearlite.data.units import METRES, normalise
 from pearlite.errors import InputError
 from pearlite.recipes.segment.classes import Names
+from pearlite.recipes.segment.head import HEADS
 
 METHODS = ("auto", "pixels", "network")
-HEADS = ("linear", "lightgbm", "forest")
 TRAINED = ("all", "adaptors", "head")
 SECONDS = {"fast": 30.0, "balanced": 150.0, "best": 600.0}
 """CPU seconds of training by quality."""
@@ -27,7 +27,7 @@ class Settings:
     method: str = "auto"
     encoder: str = "auto"
     train: str = "all"
-    head: str = "lightgbm"
+    head: str = "forest"
     group: str | None = None
     volume: bool = False
     instances: bool = False

@@ -32,7 +32,7 @@ from pearlite.recipes.spread import spread
 from pearlite.run import PAGE, TEST, Run
 
 MODEL, STATE, RECIPE = "model", "state", "recipe.json"
-_JUDGED = 30.0  # seconds of training from which on it is learned which images are unlike
+_JUDGED = 60.0  # seconds of training from which on it is learned which images are unlike
 HISTORY, FRACTIONS, CARD = "history.csv", "fractions.csv", "card.md"
 
 
