@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import multiscale_basic_features
-from skimage.filters import threshold_multiotsu
 from sklearn.ensemble import RandomForestClassifier
 
 from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.normalise import normalise
+from pearlite.recipes.segment.thresholds import fit_thresholds
 
 PIXELS = 60_000  # labelled pixels that the forest learns from, all images together
 Labeller = Callable[[NDArray[np.generic]], NDArray[np.integer]]
@@ -18,11 +18,7 @@ Labeller = Callable[[NDArray[np.generic]], NDArray[np.integer]]
 
 def threshold(train: list[Example], classes: int, seed: int) -> Labeller:
     """Otsu's thresholds of each image; training says which class each range of grey is."""
-    votes = np.zeros((classes, classes), np.int64)
-    for example in train:
-        np.add.at(votes, (_ranges(example.image_CS, classes), example.truth_S), 1)
-    meaning = votes.argmax(1)
-    return lambda image_CS: meaning[_ranges(image_CS, classes)]
+    return fit_thresholds(train, classes)
 
 
 def forest(train: list[Example], classes: int, seed: int) -> Labeller:
@@ -41,12 +37,8 @@ def forest(train: list[Example], classes: int, seed: int) -> Labeller:
 
 def _label(model: RandomForestClassifier, image_CS: NDArray[np.generic]) -> NDArray[np.integer]:
     features = _features(image_CS)
-    return model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
-
-
-def _ranges(image_CS: NDArray[np.generic], classes: int) -> NDArray[np.integer]:
-    image = normalise(image_CS)[0]
-    return np.digitize(image, threshold_multiotsu(image, classes))
+    labels = model.predict(features.reshape(-1, features.shape[-1]))
+    return np.asarray(labels, np.int64).reshape(features.shape[:2])
 
 
 def _features(image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
