@@ -124,7 +124,7 @@ def test_odds_make_a_thin_class_as_frequent_as_validation_has_it(
     shy: Any = Shy()
     unseen, chosen_on = coating(5), [coating(4)]
     odds = best_odds(segmenter.far, shy, RECIPE, chosen_on)
-    assert odds > 3
+    assert odds > 0.7 / 0.3
     for factor, least, most in [(1.0, 0.0, 0.0), (odds, 0.6, 1.0)]:
         cascade = CascadeSegmenter(segmenter.far, shy, RECIPE, factor)
         found_HW = cascade.probabilities(unseen.image_CS).argmax(0) == 2
