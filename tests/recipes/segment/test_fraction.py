@@ -65,6 +65,22 @@ def test_an_image_unlike_the_withheld_ones_gets_a_wider_interval():
     assert unlike.value == usual.value
 
 
+def test_the_estimate_is_the_one_that_was_nearer_the_truth_on_withheld_images():
+    known = [answered(n, 0.0) for n in range(5)]
+    blunt = [(0.5 + 0.4 * (share_KS - 0.5), truth_S) for share_KS, truth_S in known]
+    true_counts = FractionError.learn(blunt, 2)
+    assert fraction_of(true_counts, blunt[0][0]).value == blunt[0][1].mean()
+    truths = np.random.default_rng(0)
+    fair = [
+        (share_KS, (truths.random((96, 96)) < share_KS[1]).astype(np.int16))
+        for share_KS in (
+            np.stack([np.full((96, 96), 0.7), np.full((96, 96), 0.3)]) for _ in range(4)
+        )
+    ]
+    found = fraction_of(FractionError.learn(fair, 2), fair[0][0])
+    assert (found.value, found.counted) == (pytest.approx(0.3), 0)
+
+
 def test_tallies_of_parts_add_up_to_that_of_the_whole():
     share_KS, _ = answered(3)
     whole = tally(share_KS)

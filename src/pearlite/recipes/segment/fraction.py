@@ -76,7 +76,8 @@ class Fraction:
     counted
         Share of pixels with its label.
     value
-        The estimate: mean of its probability, which counts unsure pixels by halves.
+        The estimate: `counted`, or the mean of its probability, which counts unsure pixels by
+        halves.
     low, high
         Holds the fraction of this image.
     material_low, material_high
@@ -108,11 +109,14 @@ class FractionError:
         How many images, or blocks of one image, it was measured on; 0 if on none.
     blocks
         Whether they were blocks of one image: then how images differ is not in it.
+    counts
+        Whether labels are counted, and not probabilities averaged: what was nearer the truth.
     """
 
     spread_K: NDArray[np.float64]
     units: int
     blocks: bool = False
+    counts: bool = True
 
     @classmethod
     def learn(
@@ -136,10 +140,13 @@ class FractionError:
                 for part in _blocks(truth_S.shape):
                     blocks += _error_over_doubt(probabilities_KS[:, *part], truth_S[part])
         few = len(errors) < 2
-        errors_NK = np.array(blocks if few else errors).reshape(-1, classes)
-        if not len(errors_NK):
+        errors_N2K = np.array(blocks if few else errors).reshape(-1, 2, classes)
+        if not len(errors_N2K):
             return cls(np.full(classes, math.inf), 0)
-        return cls(np.sqrt((errors_NK**2).mean(0)), len(errors_NK), few)
+        spread_2K = np.sqrt((errors_N2K**2).mean(0))
+        averaged, counted = (spread_2K**2).sum(1)
+        counts = bool(counted <= averaged)
+        return cls(spread_2K[int(counts)], len(errors_N2K), few, counts)
 
     def fractions(
         self,
@@ -175,19 +182,21 @@ class FractionError:
                 f"{len(counts.likely_K)} classes were tallied, the error is known of "
                 f"{len(self.spread_K)}; use the model that it was measured with"
             )
-        value_K = counts.likely_K / counts.pixels
+        counted_K = counts.counted_K / counts.pixels
+        value_K = counted_K if self.counts else counts.likely_K / counts.pixels
         reach_K = max(stretch, 1.0) * self._reach(counts.doubt_K / counts.pixels, coverage)
         low_K, high_K = np.maximum(value_K - reach_K, 0), np.minimum(value_K + reach_K, 1)
         found = []
         for number, value in enumerate(value_K.tolist()):
             low, high = float(low_K[number]), float(high_K[number])
             shown = pieces(numbers_S == number)
-            of_count = counts.counted_K[number] / counts.pixels
             sampled = material_interval(value, shown, coverage)
             below = math.hypot(value - low, max(value - sampled[0], 0))
             above = math.hypot(high - value, max(sampled[1] - value, 0))
             material = max(value - below, 0.0), min(value + above, 1.0)
-            found.append(Fraction(number, float(of_count), value, low, high, *material, shown))
+            found.append(
+                Fraction(number, float(counted_K[number]), value, low, high, *material, shown)
+            )
         return found
 
     def sentence(self) -> str:
@@ -214,6 +223,7 @@ class FractionError:
             "classes": len(self.spread_K),
             "units": self.units,
             "blocks": self.blocks,
+            "counts": self.counts,
         }
 
     @classmethod
@@ -228,7 +238,8 @@ class FractionError:
         try:
             units, classes = int(known["units"]), int(known["classes"])
             spread = known["spread"] if units else [math.inf] * classes
-            return cls(np.array(spread, np.float64), units, bool(known["blocks"]))
+            how = bool(known["blocks"]), bool(known["counts"])
+            return cls(np.array(spread, np.float64), units, *how)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"this is no stored error of fractions ({error})") from error
 
@@ -242,14 +253,17 @@ class FractionError:
 def _error_over_doubt(
     probabilities_KS: NDArray[np.float32], truth_S: NDArray[np.int16]
 ) -> list[NDArray[np.float64]]:
-    """Return what one image tells, shape ``(K,)``; nothing if too little of it is labelled."""
+    """Return what one image tells of both estimates, shape ``(2, K)``: averaged, counted.
+
+    Nothing if too little of it is labelled.
+    """
     known_S = truth_S != UNLABELLED
     if known_S.mean() < _LABELLED:
         return []
     counts = tally(probabilities_KS[:, known_S])
     true_K = np.bincount(truth_S[known_S], minlength=len(probabilities_KS))
-    error_K = (counts.likely_K - true_K) / counts.pixels
-    return [error_K / (counts.doubt_K / counts.pixels + _LEAST_DOUBT)]
+    error_2K = np.stack([counts.likely_K, counts.counted_K]) - true_K
+    return [error_2K / (counts.doubt_K + _LEAST_DOUBT * counts.pixels)]
 
 
 def _blocks(shape: tuple[int, ...]) -> list[tuple[slice, ...]]:
