@@ -57,11 +57,14 @@ class Described:
         """A name for each feature, those of the filters first."""
         return [name for source in (self.filters, self.deep) if source for name in source.names]
 
-    def boxes(self) -> Iterator[Box]:
-        """Return the tiles of the fixed grid, in the order of rows."""
-        side = SIDES[len(self.shape)]
-        for corner in product(*[range(0, n, side) for n in self.shape]):
-            yield corner, tuple(min(a + side, n) for a, n in zip(corner, self.shape, strict=True))
+    def boxes(
+        self, start: Sequence[int] | None = None, stop: Sequence[int] | None = None
+    ) -> Iterator[Box]:
+        """Return the tiles of the fixed grid, all or those that touch a part, in rows' order."""
+        side, dims = SIDES[len(self.shape)], len(self.shape)
+        ends = zip(start or (0,) * dims, stop or self.shape, strict=True)
+        for corner in product(*[range(a // side * side, b, side) for a, b in ends]):
+            yield self.box_at(corner)
 
     def box_at(self, place: Sequence[int]) -> Box:
         """Return the tile of the grid in which a pixel lies."""

@@ -8,7 +8,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from joblib import cpu_count
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -112,7 +111,6 @@ def _forest(x_NF: NDArray[np.float32], y_N: NDArray[np.integer], seed: int) -> A
         min_samples_leaf=_LEAF,
         class_weight="balanced",
         random_state=seed % 2**32,
-        n_jobs=cpu_count(),
     )
     return forest.fit(x_NF, y_N).predict_proba
 

@@ -4,7 +4,6 @@ Axes: S space, N labelled pixels, F features, P pieces.
 """
 
 import numpy as np
-from joblib import cpu_count
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label
@@ -82,7 +81,6 @@ def choose_levels(
                 min_samples_leaf=3,
                 class_weight="balanced",
                 random_state=seed % 2**32,
-                n_jobs=cpu_count(),
             ).fit(x_NF[known_N, : levels * per_level], y_N[known_N])
             said_MK = forest.predict_proba(x_NF[~known_N, : levels * per_level])
             for number, k in enumerate(forest.classes_):

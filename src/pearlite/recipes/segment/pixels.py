@@ -5,7 +5,7 @@ Axes: C channels, S space, N pixels, F features, G hidden numbers, K classes.
 
 import json
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,21 +82,29 @@ class PixelSegmenter:
             As `describe` does.
         """
         described = self.describe(image_CS)
-        answer_KS = np.empty((self.classes, *described.shape), np.float32)
-        self.fill(answer_KS, described, described.boxes())
-        return answer_KS
+        return self.part(described, (0,) * len(described.shape), described.shape)
 
-    def fill(
-        self, answer_KS: NDArray[np.float32], described: Described, boxes: Iterable[Box]
-    ) -> None:
-        """Write the probabilities of tiles of the fixed grid where they belong."""
+    def part(
+        self, described: Described, start: Sequence[int], stop: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return the probabilities of the pixels from `start` to `stop`, ``(K, *S)``.
+
+        Tiles of the fixed grid are worked out side by side, on every core.
+        """
+        sides = [b - a for a, b in zip(start, stop, strict=True)]
+        answer_KS = np.empty((self.classes, *sides), np.float32)
 
         def write(box: Box) -> None:
-            inside = [slice(a, b) for a, b in zip(*box, strict=True)]
-            answer_KS[(slice(None), *inside)] = self._of(described, box)
+            found_KS = self._of(described, box)
+            into, out = [slice(None)], [slice(None)]
+            for a, b, first, last in zip(start, stop, *box, strict=True):
+                into.append(slice(max(a, first) - a, min(b, last) - a))
+                out.append(slice(max(a, first) - first, min(b, last) - first))
+            answer_KS[tuple(into)] = found_KS[tuple(out)]
 
         with threadpool_limits(1), ThreadPoolExecutor(cpu_count()) as pool:
-            deque(pool.map(write, boxes), maxlen=0)
+            deque(pool.map(write, described.boxes(start, stop)), maxlen=0)
+        return answer_KS
 
     def _of(self, described: Described, box: Box) -> NDArray[np.float32]:
         hidden_GS = described.mixed(*box, self._mix_GF)
