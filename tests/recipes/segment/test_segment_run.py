@@ -298,6 +298,21 @@ def test_objects_are_learned_and_told_apart(tmp_path):
     assert len(pd.read_csv(run.path / "particles.csv")) == numbered.max()
 
 
+@pytest.mark.parametrize("parts", [("train", "val", "test"), ("train", "test")])
+def test_folders_say_what_is_tested_on(tmp_path, parts):
+    for number, part in enumerate(parts):
+        for folder, content in ((part, 0), (f"{part}_annot", 1)):
+            (tmp_path / "set" / folder).mkdir(parents=True)
+            picture = Picture.fromarray(scene(number)[content])
+            picture.save(tmp_path / "set" / folder / f"f{number}.png")
+    options = {"method": "pixels", "minutes": MINUTES, "out": tmp_path / "run"}
+    run = pl.fit("segment", tmp_path / "set", **options)
+    assert not run.test["shared"]
+    assert f"1 train, {len(parts) - 2} validation, 1 test" in run.test["split"]
+    assert list(run.results) == [f"f{len(parts) - 1}"]
+    assert run.test["tried"]["pixels"] > 0.5
+
+
 @pytest.mark.parametrize("head", ["forest", "linear"])
 def test_pixels_are_classified_from_scribbles(tmp_path, head):
     image, mask = scene(3, 128)
