@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 PATCH = {2: 256, 3: 48}  # side of a patch that is looked at, by axes of space
 PATCHES = 4  # of a new image
 COPIES = 6  # of each kind to learn from
-HARM = 0.05  # wrong labels, as a share of all, beyond those on like images: the labels got worse
+HARM = 0.02  # share of labels: this many more wrong, and twice as many, are too many
 COVERED = 0.9  # share of images whose wrong labels the upper limit covers
 FEWEST = 1e-3  # share of wrong labels below which shares are alike
 
@@ -65,13 +65,13 @@ class Outside:
     usual_F
         Signs (see `signs`) on labelled images as they are.
     weight_F
-        How much each sign beyond that adds to the score, none less than 0.
+        How much each sign beyond that adds to the logarithm of the share of wrong labels, none
+        less than 0.
+    usual, worst
+        Share of wrong labels on labelled images as they are, and that which 9 of 10 copies do not
+        exceed: more is never expected.
     limit
-        Score beyond which an image is outside.
-    score_N, wrong_N
-        The share of wrong labels as it rises with the score, to be interpolated.
-    usual
-        Share of wrong labels on labelled images as they are.
+        Expected share of wrong labels beyond which an image is outside.
     farther
         What 9 of 10 copies do not exceed: factor on the expected share.
     spectrum_S
@@ -80,10 +80,9 @@ class Outside:
 
     usual_F: tuple[float, ...]
     weight_F: tuple[float, ...]
-    limit: float
-    score_N: tuple[float, ...]
-    wrong_N: tuple[float, ...]
     usual: float
+    worst: float
+    limit: float
     farther: float
     spectrum_S: tuple[float, ...]
 
@@ -141,25 +140,21 @@ class Outside:
     def _fitted(
         cls, signs_NF: Floats, wrong_N: Floats, unchanged: int, spectrum_S: Floats
     ) -> "Outside":
-        from sklearn.isotonic import IsotonicRegression
-
         usual_F = np.median(signs_NF[:unchanged], 0)
         more_NF = np.maximum(signs_NF - usual_F, 0)
         log_N = np.log(np.maximum(wrong_N, FEWEST))
         weight_F, _ = nnls(more_NF, np.maximum(log_N - log_N[:unchanged].mean(), 0))
-        score_N = more_NF @ weight_F
-        rising = IsotonicRegression().fit(score_N, wrong_N)
-        expected_N = np.maximum(rising.predict(score_N), FEWEST)
-        usual = float(wrong_N[:unchanged].mean())
-        limit = best_limit(score_N, wrong_N > usual + HARM, float(score_N[:unchanged].max()))
+        usual = float(np.exp(log_N[:unchanged].mean()))
+        worst = max(float(np.quantile(wrong_N, COVERED)), FEWEST)
+        expected_N = np.minimum(usual * np.exp(more_NF @ weight_F), worst)
+        limit = max(usual + max(usual, HARM), float(expected_N[:unchanged].max()))
         farther = float(np.quantile(wrong_N / expected_N, COVERED))
         return cls(
             usual_F=tuple(usual_F.tolist()),
             weight_F=tuple(weight_F.tolist()),
-            limit=limit,
-            score_N=tuple(rising.X_thresholds_.tolist()),
-            wrong_N=tuple(rising.y_thresholds_.tolist()),
             usual=usual,
+            worst=worst,
+            limit=limit,
             farther=max(1.0, farther),
             spectrum_S=tuple(spectrum_S.tolist()),
         )
@@ -178,9 +173,9 @@ class Outside:
         found = [signs(segmenter, patch, spectrum_S)[0] for patch in patches_of(image_CS)]
         more_F = np.maximum(np.mean(found, 0) - np.array(self.usual_F), 0)
         score = float(more_F @ np.array(self.weight_F))
-        wrong = float(np.interp(score, self.score_N, self.wrong_N))
-        most = min(1.0, max(wrong, FEWEST) * self.farther)
-        outside = score > self.limit
+        wrong = min(self.usual * float(np.exp(score)), self.worst)
+        most = min(1.0, wrong * self.farther)
+        outside = wrong > self.limit
         sentence = (
             f"Unlike the images trained on: about {wrong:.0%} of the labels are expected to be "
             f"wrong, where it is {self.usual:.0%} on like ones; label a few pixels of it."
@@ -250,13 +245,6 @@ def spectrum(x_CS: NDArray[np.float32]) -> Floats:
         powers.append(float((finer - coarser).square().mean().clamp(min=1e-6).log()))
         finer = coarser
     return np.array(powers)
-
-
-def best_limit(score_N: Floats, harmed_N: NDArray[np.bool_], least: float) -> float:
-    """Return the limit, at least `least`, that tells harmed copies best from the others."""
-    candidates = np.unique(np.append(score_N[score_N >= least], least))
-    right = [np.mean((score_N > limit) == harmed_N) for limit in candidates]
-    return float(candidates[int(np.argmax(right))])
 
 
 def wrong_share(labels_S: NDArray[np.int64], truth_S: NDArray[np.int16]) -> float:
