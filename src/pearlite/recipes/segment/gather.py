@@ -15,7 +15,7 @@ from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.levels import neighbourhoods
 
 PER_CLASS = 8_000  # labelled pixels that are learned from, all images together
-_OTHERS = 20_000  # pixels that stand for all
+_OTHERS = 10_000  # pixels that stand for all
 _TILES = 32  # in which those lie, all images together
 _KEEP = 2**28  # bytes of an image's features that are kept meanwhile
 

@@ -17,10 +17,10 @@ from pearlite.nets.dense import Dense
 from pearlite.nets.mlp import MLP
 
 HEADS = ("forest", "lightgbm", "linear")
-HIDDEN = 64
-_TREES = 60
+HIDDEN = 48
+_TREES = 30
 _LEAF = 3  # fewest labelled pixels in a leaf
-_STEPS, _BATCH, _RATE = 200, 2048, 5e-3
+_STEPS, _BATCH, _RATE = 100, 512, 2e-2
 _PENALTY = 0.1  # inverse, of the logistic regression
 _RAREST, _NEVER = 1e-4, 1e-12  # shares that a class is given at least, and if nobody labelled it
 
@@ -165,7 +165,7 @@ def _learn_from(x_NF: NDArray[np.float32], said_NK: NDArray[np.float32], seed: i
     middle_F, width_F = _middle_and_width(x)
     scaled_NF = (x - middle_F) / width_F
     head = new_head(x_NF.shape[1], said_NK.shape[1], hidden=True, generator=generator)
-    optimiser = torch.optim.AdamW(head.parameters(), _RATE, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(head.parameters(), _RATE, weight_decay=1e-3, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=_STEPS)
     for _ in range(_STEPS):
         rows_B = torch.randint(len(scaled_NF), (_BATCH,), generator=generator)
