@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pearlite.commands.common import given, print_facts
-from pearlite.commands.options import Axes, Device, Force, Json, RunFolder, Sheet
+from pearlite.commands.options import Axes, Dask, Device, Force, Json, PixelSize, RunFolder, Sheet
 
 
 def apply(
@@ -21,14 +21,25 @@ def apply(
     ] = None,
     axes: Axes = None,
     sheet: Sheet = None,
+    pixel_size: PixelSize = None,
     device: Device = None,
+    dask: Dask = None,
     force: Force = None,
     json: Json = False,
 ) -> None:
     """Use a run's model on new data."""
     from pearlite.recipes import load
 
-    options = given(out=out, refit=refit, axes=axes, sheet=sheet, device=device, force=force)
+    options = given(
+        out=out,
+        refit=refit,
+        axes=axes,
+        sheet=sheet,
+        pixel_size=pixel_size,
+        device=device,
+        dask=dask,
+        force=force,
+    )
     files = load(run).apply(data, progress=not json, **options)
     print_facts({"run": run, "files": files, "exit_code": 0}, [str(file) for file in files], json)
 

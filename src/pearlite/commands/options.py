@@ -36,6 +36,10 @@ Axes = Annotated[
     str | None,
     typer.Option(metavar="LETTERS", help="Axes of files that do not say, such as ZYX or TYX."),
 ]
+PixelSize = Annotated[
+    str | None,
+    typer.Option(metavar="LENGTH", help='Such as "20 nm", for files that do not say.'),
+]
 Target = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to be predicted.")]
 Group = Annotated[
     str | None,
