@@ -1,6 +1,7 @@
 """Two networks that answer as one: a layer seen from afar, cracks in it from near."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from pearlite.errors import InputError
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.cascade import (
+    BAND,
     CascadeSegmenter,
     best_odds,
     inner,
+    joined,
     near_loss,
     outer,
     train_by_recipe,
@@ -53,7 +56,7 @@ def coating(seed: int) -> Example:
 
 @pytest.fixture(scope="module")
 def segmenter() -> CascadeSegmenter:
-    trained = train_by_recipe([coating(1), coating(2)], [], RECIPE, seed=0, steps=60)
+    trained = train_by_recipe([coating(1), coating(2)], [], RECIPE, seed=0, steps=40, batch=4)
     assert isinstance(trained, CascadeSegmenter)
     return trained
 
@@ -71,9 +74,27 @@ def test_probabilities_sum_to_one_and_cracks_lie_in_the_layer(segmenter: Cascade
     found_KHW = segmenter.probabilities(image_CHW)
     assert found_KHW.shape == (3, 128, 128)
     assert found_KHW.sum(0) == pytest.approx(1, abs=1e-5)
-    layer_HW = segmenter.far.probabilities(image_CHW)[1]
-    assert found_KHW[1] + found_KHW[2] == pytest.approx(layer_HW, abs=1e-5)
     assert found_KHW[2, 5:15, 20:90].max() < 0.5
+
+
+def test_where_the_first_is_unsure_the_second_says_where_the_layer_ends() -> None:
+    outer_OS = np.array([[0.999, 0.6, 0.4, 0.01], [0.001, 0.4, 0.6, 0.99]], np.float32)
+    inner_IS = np.array([[0.1, 0.1, 0.9, 0.9], [0.9, 0.9, 0.1, 0.06], [0, 0, 0, 0.04]], np.float32)
+    found_KS = joined(outer_OS, inner_IS, RECIPE, odds=1.0)
+    assert found_KS.sum(0) == pytest.approx(1, abs=1e-5)
+    assert (found_KS[0] > 0.5).tolist() == [True, False, True, False]
+    assert found_KS[2, 3] / found_KS[1, 3] == pytest.approx(0.04 / 0.06, rel=1e-4)
+    tripled_KS = joined(outer_OS, inner_IS, RECIPE, odds=3.0)
+    assert tripled_KS[0] == pytest.approx(found_KS[0])
+    assert tripled_KS[2, 3] / tripled_KS[1, 3] == pytest.approx(3 * 0.04 / 0.06, rel=1e-4)
+
+
+def test_neither_network_is_believed_to_be_infallible() -> None:
+    sure_OS = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    contrary_IS = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]], np.float32)
+    found_KS = joined(sure_OS, contrary_IS, RECIPE, odds=1.0)
+    assert np.isfinite(found_KS).all()
+    assert found_KS.argmax(0).tolist() == [0, 1]
 
 
 def test_saved_and_loaded_gives_the_same(segmenter: CascadeSegmenter, tmp_path: Path) -> None:
@@ -100,9 +121,23 @@ def test_a_finished_training_is_taken_up_from_its_states(tmp_path: Path) -> None
         return train_by_recipe(examples, [], RECIPE, seed=0, steps=3, state=State(tmp_path))
 
     first, again = train(), train()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["far", "near"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["far", "near_1"]
     image_CHW = coating(4).image_CS
     np.testing.assert_array_equal(first.probabilities(image_CHW), again.probabilities(image_CHW))
+
+
+def test_where_the_first_sees_little_two_look_closer(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, scale=0.25, crop=32)
+    found = train_by_recipe([coating(1)], [], recipe, seed=0, steps=1)
+    assert isinstance(found, CascadeSegmenter)
+    assert [part.recipe.scale for part in (found.far, *found.near)] == [0.25, 1.0, 0.5]
+    found.save(tmp_path)
+    image_CHW = coating(4).image_CS
+    nears = [part.probabilities(image_CHW) for part in found.near]
+    mean_IHW = np.asarray((nears[0] + nears[1]) / 2, np.float32)
+    expected = joined(found.far.probabilities(image_CHW), mean_IHW, recipe, found.odds)
+    loaded = CascadeSegmenter.load(tmp_path)
+    assert loaded.probabilities(image_CHW) == pytest.approx(expected, abs=1e-5)
 
 
 def test_without_thin_classes_one_network_is_trained() -> None:
@@ -117,16 +152,16 @@ def test_odds_make_a_thin_class_as_frequent_as_validation_has_it(
 
     class Shy:
         def probabilities(self, image_CHW: NDArray[np.generic]) -> NDArray[np.float32]:
-            found_IHW = segmenter.near.probabilities(image_CHW)
-            crack_HW = 0.3 * found_IHW[1]
-            return np.stack([1 - crack_HW, crack_HW])
+            found_IHW = segmenter.near[0].probabilities(image_CHW)
+            elsewhere_HW, layer_HW, crack_HW = found_IHW
+            return np.stack([elsewhere_HW, layer_HW + 0.7 * crack_HW, 0.3 * crack_HW])
 
     shy: Any = Shy()
     unseen, chosen_on = coating(5), [coating(4)]
-    odds = best_odds(segmenter.far, shy, RECIPE, chosen_on)
+    odds = best_odds(segmenter.far, [shy], RECIPE, chosen_on)
     assert odds > 0.7 / 0.3
     for factor, least, most in [(1.0, 0.0, 0.0), (odds, 0.6, 1.0)]:
-        cascade = CascadeSegmenter(segmenter.far, shy, RECIPE, factor)
+        cascade = CascadeSegmenter(segmenter.far, [shy], RECIPE, factor)
         found_HW = cascade.probabilities(unseen.image_CS).argmax(0) == 2
         there_HW = unseen.truth_S == 2
         assert least <= (found_HW & there_HW).sum() / (found_HW | there_HW).sum() <= most
@@ -138,10 +173,10 @@ def test_without_a_crack_to_choose_on_odds_stay(segmenter: CascadeSegmenter) -> 
 
 def test_loss_of_cracks_counts_what_is_missed_and_what_is_invented() -> None:
     truth = torch.zeros(1, 8, 8, dtype=torch.int64)
-    truth[:, 2:6, 3] = 1
-    sure = 20 * torch.nn.functional.one_hot(truth, 2).movedim(-1, 1).float()
+    truth[:, 1:], truth[:, 2:6, 3] = 1, 2
+    sure = 20 * torch.nn.functional.one_hot(truth, 3).movedim(-1, 1).float()
     nothing, everywhere = torch.zeros_like(sure), torch.zeros_like(sure)
-    nothing[:, 0], everywhere[:, 1] = 20, 20
+    nothing[:, 1], everywhere[:, 2] = 20, 20
     right, missed, invented = (float(near_loss(y, truth)) for y in (sure, nothing, everywhere))
     assert right < 0.01
     assert missed > 1
@@ -150,8 +185,8 @@ def test_loss_of_cracks_counts_what_is_missed_and_what_is_invented() -> None:
 
 def test_loss_of_cracks_looks_at_labelled_pixels_only() -> None:
     truth = torch.full((1, 8, 8), UNLABELLED)
-    truth[:, 2:6, 2:6], truth[:, 3, 2:6] = 0, 1
-    y_hat = torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    truth[:, 2:6, 2:6], truth[:, 3, 2:6] = 1, 2
+    y_hat = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     other = y_hat.clone()
     other[:, :, :2], other[:, :, 6:] = 5, -5
     assert float(near_loss(y_hat, truth)) == float(near_loss(other, truth))
@@ -175,4 +210,13 @@ def test_what_each_network_learns() -> None:
     truth_HW = np.array([[0, 1, 2, 3, UNLABELLED]], np.int16)
     example = Example(np.zeros((1, 1, 5)), truth_HW, "five pixels")
     assert outer(example, recipe).truth_S.tolist() == [[0, 1, 1, 2, UNLABELLED]]
-    assert inner(example, recipe).truth_S.tolist() == [[UNLABELLED, 1, 0, UNLABELLED, UNLABELLED]]
+    assert inner(example, recipe).truth_S.tolist() == [[0, 2, 1, 0, UNLABELLED]]
+
+
+def test_far_from_the_layer_the_second_network_learns_nothing() -> None:
+    whole = coating(1)
+    rows = inner(whole, RECIPE).truth_S[:, 0]
+    assert (rows[40 - int(BAND) : 40] == 0).all()
+    assert (rows[: 40 - int(BAND)] == UNLABELLED).all()
+    empty = Example(whole.image_CS, np.zeros((128, 128), np.int16), "no layer")
+    assert (inner(empty, RECIPE).truth_S == UNLABELLED).all()

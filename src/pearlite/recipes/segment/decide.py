@@ -42,7 +42,7 @@ def choose(
 
     Symmetries, scale, crop, weights and whether thin classes need a network of their own follow
     from the labels. Which encoder is tried out where the budget allows it and there is something
-    to validate on.
+    to validate on; not for a cascade, whose networks need the time.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def choose(
         return mean_error(segmenter, validation, recipe.classes)
 
     recipe = from_labels(examples, validation)
-    if validation and TRIAL * seconds >= SHORTEST:
+    if validation and not recipe.thin and TRIAL * seconds >= SHORTEST:
         recipe = try_encoders(recipe, attempt, TRIAL * seconds)
     left = max(0.5 * seconds, seconds - (time.process_time() - began))
     return replace(recipe, seconds=left)
@@ -180,7 +180,8 @@ def _with_scale(recipe: Recipe, measured: Sequence[Extent], sides: int) -> Recip
         (host,) = hosts
         why = (
             f"Class {', '.join(map(str, thin))} is {widths} pixels wide and lies in class {host}: "
-            "a second network looks for it there at full resolution."
+            "networks of their own look for it there, near enough to see it, and say where the "
+            "host ends."
         )
         recipe = replace(recipe, thin=thin, host=host, reasons=(*recipe.reasons, why))
     return recipe

@@ -34,8 +34,8 @@ class Recipe:
     turns
         Average the answers over the symmetries.
     thin, host
-        Classes too narrow to be seen at the working scale, and the one in which they lie: a second
-        network looks for them there at full resolution. None where `thin` is empty.
+        Classes too narrow to be seen at the working scale, and the one in which they lie: further
+        networks look for them there at a larger scale. None where `thin` is empty.
     reasons
         Why, in a sentence a decision.
     """

@@ -1,7 +1,7 @@
-"""Thin classes inside a large one: where the large one lies is seen from afar, cracks from near.
+"""Thin classes inside a large one: where the large one lies is seen from afar, the rest from near.
 
 Axes: C channels, S space, that is HW of an image; K classes, O those of the first network, I those
-of the second.
+of the near ones.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,39 +28,53 @@ from pearlite.seeds import derived_seed
 from pearlite.train.losses import cross_entropy
 from pearlite.train.state import State
 
-AFAR = 0.5  # share of the budget for the first network
-THIN_WEIGHT = 3.0  # in the cross-entropy of the second network
+AFAR = 0.4  # share of the budget for the first network
+NEAR_SCALES = {1.0: 0.35, 0.5: 0.25}  # working scale of a near network, and its share
+BAND = 32.0  # pixels around the host and its thin classes that a near network learns too
+LEAST = 1e-3  # probability; a near network is never surer than this about the host
+FIRST_THIN = 2  # number of the first thin class in a near network, after elsewhere and host
+THIN_WEIGHT = 3.0  # in the cross-entropy of a near network
 FAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=3.0, outside=0.25)
 ODDS = tuple((1 - threshold) / threshold for threshold in np.linspace(0.05, 0.95, 19).tolist())
-NEAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=2.5, balance=1.0)
+NEAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=2.5, balance=1.0, outside=0.5)
+NEAR_CROP = 128
+NEAR_BATCH = 8
 
 
 class CascadeSegmenter:
-    """Two networks as one `Segmenter`.
+    """Networks for far and near as one `Segmenter`.
 
     The first tells the ordinary classes apart, at the recipe's working scale and with the thin
-    classes counted to their host. The second divides the host at full resolution. By the rule of
-    conditional probability, P(thin) = P(host or thin) · P(thin | host or thin).
+    classes counted to their host. The near ones see more sharply, but not as far: they tell what is
+    neither host nor thin class, the host, and the thin classes apart, within some pixels of the
+    host; their answers are averaged. Where the host ends, far and near have a say; what is thin in
+    it, the near ones alone decide; see `joined`.
 
     Parameters
     ----------
-    far, near
-        The first and the second network.
+    far
+        The first network.
+    near
+        One or more that see the image at a larger scale.
     recipe
         Says which classes are thin, and their host.
     odds
-        By which the second network's odds of thin classes are multiplied; see `best_odds`.
+        By which the near networks' odds of thin classes are multiplied; see `best_odds`.
     """
 
     def __init__(
-        self, far: NetworkSegmenter, near: NetworkSegmenter, recipe: Recipe, odds: float = 1.0
+        self,
+        far: NetworkSegmenter,
+        near: Sequence[NetworkSegmenter],
+        recipe: Recipe,
+        odds: float = 1.0,
     ) -> None:
         self.far, self.near, self.recipe, self.odds = far, near, recipe, odds
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """Rows of both trainings, one after the other."""
-        return [*self.far.history, *self.near.history]
+        """Rows of all trainings, one after the other."""
+        return [row for part in (self.far, *self.near) for row in part.history]
 
     def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return shape ``(K, *S)``, summing to 1 over the classes; see `Segmenter`.
@@ -71,7 +86,7 @@ class CascadeSegmenter:
         """
         return joined(
             self.far.probabilities(image_CS),
-            self.near.probabilities(image_CS),
+            averaged(self.near, image_CS),
             self.recipe,
             self.odds,
         )
@@ -79,8 +94,14 @@ class CascadeSegmenter:
     def save(self, folder: Path) -> None:
         """Write ``recipe.json`` and a folder for each network."""
         self.far.save(folder / "far")
-        self.near.save(folder / "near")
-        about = {"kind": "cascade", "recipe": self.recipe.to_dict(), "odds": self.odds}
+        for part in self.near:
+            part.save(folder / near_name(part.recipe))
+        about = {
+            "kind": "cascade",
+            "recipe": self.recipe.to_dict(),
+            "odds": self.odds,
+            "near": [near_name(part.recipe) for part in self.near],
+        }
         with replacing(folder / "recipe.json") as hidden:
             hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
@@ -100,7 +121,9 @@ class CascadeSegmenter:
             raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
         if not isinstance(about, dict) or about.get("kind") != "cascade":
             raise InputError(f"{path} is of another kind of model; expected a cascade's")
-        far, near = (NetworkSegmenter.load(folder / part, device) for part in ("far", "near"))
+        far, *near = (
+            NetworkSegmenter.load(folder / part, device) for part in ("far", *about["near"])
+        )
         return cls(far, near, recipe_from(about["recipe"]), about["odds"])
 
 
@@ -114,12 +137,12 @@ def train_by_recipe(
     state: State | None = None,
     **options: Any,
 ) -> NetworkSegmenter | CascadeSegmenter:
-    """Train what the recipe asks for: one network, or two where there are thin classes.
+    """Train what the recipe asks for: one network, or a cascade where there are thin classes.
 
     Parameters
     ----------
     examples, validation, recipe, seed, seconds, state
-        As of `train_network`; two networks keep their states in two folders inside the state's.
+        As of `train_network`; several networks keep their states in folders inside the state's.
     **options
         More of `train_network`.
 
@@ -133,41 +156,47 @@ def train_by_recipe(
             examples, validation, recipe, seed=seed, seconds=seconds, state=state, **options
         )
     seconds = recipe.seconds if seconds is None else seconds
-    far_recipe, near_recipe = recipes(recipe)
+    far_recipe, near_recipes = recipes(recipe)
+    shares = [AFAR, *(NEAR_SCALES[part.scale] for part in near_recipes)]
     far = train_network(
         [outer(example, recipe) for example in examples],
         [outer(example, recipe) for example in validation],
         far_recipe,
         seed=seed,
-        seconds=AFAR * seconds,
+        seconds=AFAR / sum(shares) * seconds,
         state=_part(state, "far"),
         **{"geometry": FAR_GEOMETRY, **options},
     )
-    near = train_network(
-        [inner(example, recipe) for example in examples],
-        [],  # three images of cracks choose no weights, and cost a quarter of the time
-        near_recipe,
-        seed=derived_seed(seed, 1),
-        seconds=(1 - AFAR) * seconds,
-        state=_part(state, "near"),
-        **{"geometry": NEAR_GEOMETRY, "loss": near_loss, **options},
-    )
+    near_examples = [inner(example, recipe) for example in examples]
+    near = [
+        train_network(
+            near_examples,
+            [],  # three images of cracks choose no weights, and cost a quarter of the time
+            part,
+            seed=derived_seed(seed, 1 + number),
+            seconds=NEAR_SCALES[part.scale] / sum(shares) * seconds,
+            state=_part(state, near_name(part)),
+            **{"geometry": NEAR_GEOMETRY, "loss": near_loss, "batch": NEAR_BATCH, **options},
+        )
+        for number, part in enumerate(near_recipes)
+    ]
     return CascadeSegmenter(far, near, recipe, best_odds(far, near, recipe, validation))
 
 
 def near_loss(y_hat: Tensor, y: Tensor) -> Tensor:
     """Cross-entropy, thin classes weighted, and one minus the Dice overlap of the thin classes.
 
-    The host's overlap, which is near 1 whatever becomes of the cracks, is left out.
+    The overlap of the others, which is near 1 whatever becomes of the cracks, is left out.
     """
     weights = torch.full((y_hat.shape[1],), THIN_WEIGHT, device=y_hat.device)
-    weights[0] = 1
+    weights[:FIRST_THIN] = 1
     known_B1S = (y != UNLABELLED).unsqueeze(1)
     there_BKS = F.one_hot(y.clamp(min=0), y_hat.shape[1]).movedim(-1, 1) * known_B1S
     claimed_BKS = y_hat.softmax(1) * known_B1S
     axes = [0, *range(2, y_hat.ndim)]
     hits_K, sums_K = (
-        values.sum(axes)[1:] for values in (claimed_BKS * there_BKS, claimed_BKS + there_BKS)
+        values.sum(axes)[FIRST_THIN:]
+        for values in (claimed_BKS * there_BKS, claimed_BKS + there_BKS)
     )
     overlap_K = (2 * hits_K + 1) / (sums_K + 1)  # 1 where a batch has none of a class
     return cross_entropy(y_hat, y, weights=weights) + (1 - overlap_K).mean()
@@ -176,19 +205,35 @@ def near_loss(y_hat: Tensor, y: Tensor) -> Tensor:
 def joined(
     outer_OS: NDArray[np.float32], inner_IS: NDArray[np.float32], recipe: Recipe, odds: float
 ) -> NDArray[np.float32]:
-    """Join the answers of the two networks to probabilities of all classes, ``(K, *S)``."""
-    divided_IS = inner_IS.copy()
+    """Join the answers from far and near to probabilities of all classes, ``(K, *S)``.
+
+    Whether a pixel belongs to the host, both are asked, and their probabilities multiplied. From
+    near, the host's surroundings alone were learned: elsewhere the first network is sure enough to
+    outdo the others.
+    """
+    elsewhere_S = inner_IS[0].clip(LEAST, 1 - LEAST)
+    agreed_OS = outer_OS * elsewhere_S
+    host = ordinary_classes(recipe).index(recipe.host)
+    agreed_OS[host] = outer_OS[host] * (1 - elsewhere_S)
+    agreed_OS /= agreed_OS.sum(0)
+    divided_IS = inner_IS[1:].clip(1e-6)
     divided_IS[1:] *= odds
     divided_IS /= divided_IS.sum(0)
     answer_KS = np.empty((recipe.classes, *outer_OS.shape[1:]), np.float32)
-    answer_KS[list(ordinary_classes(recipe))] = outer_OS
+    answer_KS[list(ordinary_classes(recipe))] = agreed_OS
     answer_KS[[recipe.host, *recipe.thin]] = answer_KS[recipe.host] * divided_IS
     return answer_KS
 
 
+def averaged(parts: Sequence[NetworkSegmenter], image_CS: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the mean of what several networks answer."""
+    total_KS = sum(part.probabilities(image_CS) for part in parts)
+    return np.asarray(total_KS / len(parts), np.float32)
+
+
 def best_odds(
     far: NetworkSegmenter,
-    near: NetworkSegmenter,
+    near: Sequence[NetworkSegmenter],
     recipe: Recipe,
     examples: Sequence[Example],
 ) -> float:
@@ -200,8 +245,8 @@ def best_odds(
     hits = np.zeros((len(ODDS), len(recipe.thin)))
     either = np.zeros_like(hits)
     for example in examples:
-        answers = (part.probabilities(example.image_CS) for part in (far, near))
-        outer_OS, inner_IS = answers
+        outer_OS = far.probabilities(example.image_CS)
+        inner_IS = averaged(near, example.image_CS)
         known_S = example.truth_S != UNLABELLED
         for row, odds in enumerate(ODDS):
             labels_S = joined(outer_OS, inner_IS, recipe, odds).argmax(0)
@@ -213,18 +258,36 @@ def best_odds(
     return ODDS[int(iou.argmax())] if iou.any() else 1.0
 
 
-def recipes(recipe: Recipe) -> tuple[Recipe, Recipe]:
-    """Return the recipes of the first and of the second network."""
+def recipes(recipe: Recipe) -> tuple[Recipe, list[Recipe]]:
+    """Return the recipe of the first network and those of the near ones.
+
+    These see the image as it is, and at half its size where that is still larger than what the
+    first one sees.
+    """
     single = replace(recipe, thin=(), host=0, class_weights=())
-    if recipe.encoder:
-        single = replace(single, width=0)  # half the image's resolution is fine enough
-    far = replace(single, classes=recipe.classes - len(recipe.thin))
-    near = replace(
+    far = replace(
         single,
-        classes=1 + len(recipe.thin),
-        scale=1.0,
+        classes=recipe.classes - len(recipe.thin),
+        width=0 if recipe.encoder else recipe.width,  # the near ones see sharply enough
     )
+    near = [
+        replace(
+            single,
+            classes=FIRST_THIN + len(recipe.thin),
+            scale=scale,
+            crop=min(recipe.crop, NEAR_CROP),
+            encoder="",
+            depth=recipe.depth + 1,
+        )
+        for scale in NEAR_SCALES
+        if scale == 1 or scale > recipe.scale
+    ]
     return far, near
+
+
+def near_name(recipe: Recipe) -> str:
+    """Return the name of a near network's folder."""
+    return f"near_{recipe.scale:g}"
 
 
 def ordinary_classes(recipe: Recipe) -> tuple[int, ...]:
@@ -241,8 +304,18 @@ def outer(example: Example, recipe: Recipe) -> Example:
 
 
 def inner(example: Example, recipe: Recipe) -> Example:
-    """Give the host number 0, the thin classes those from 1, everything else no label."""
-    return _renumbered(example, {recipe.host: 0} | {k: 1 + i for i, k in enumerate(recipe.thin)})
+    """Give what is near the host number 0, the host 1, the thin classes those from 2.
+
+    Farther away than `BAND` nothing has a label.
+    """
+    new = dict.fromkeys(ordinary_classes(recipe), 0) | {recipe.host: 1}
+    numbered = _renumbered(example, new | {k: FIRST_THIN + i for i, k in enumerate(recipe.thin)})
+    inside_S = numbered.truth_S > 0
+    if inside_S.any():
+        far_S = np.asarray(distance_transform_edt(~inside_S)) > BAND
+    else:
+        far_S = np.ones_like(inside_S)
+    return replace(numbered, truth_S=np.where(far_S, np.int16(UNLABELLED), numbered.truth_S))
 
 
 def _part(state: State | None, name: str) -> State | None:
