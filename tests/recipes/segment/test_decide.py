@@ -125,3 +125,11 @@ def test_without_validation_the_labels_decide() -> None:
 
 def test_a_class_that_only_validation_shows_is_a_class() -> None:
     assert from_labels([example(np.zeros((64, 64), np.int16))], [grains(64)]).classes == 3
+
+
+def test_a_cascade_spends_its_time_on_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "try_encoders", lambda *given: pytest.fail("tried"))
+    cracked = [layers(crack=6)]
+    recipe = choose(cracked, cracked, seconds=1000, seed=0)
+    assert recipe.thin == (2,)
+    assert recipe.seconds > 900
