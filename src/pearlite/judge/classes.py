@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import confusion_matrix
 
 from pearlite.errors import InputError
 from pearlite.judge.interval import Interval
@@ -49,7 +48,7 @@ def share(count: int, total: int) -> Interval:
 
 
 def confusion(truth: ArrayLike, answer: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Count what was taken for what, by scikit-learn.
+    """Count what was taken for what.
 
     Parameters
     ----------
@@ -75,7 +74,8 @@ def confusion(truth: ArrayLike, answer: ArrayLike, classes: int) -> NDArray[np.i
             f"labels go from {both.min()} to {both.max()}; "
             f"with {classes} classes they lie between 0 and {classes - 1}"
         )
-    return confusion_matrix(true_N, answered_N, labels=range(classes))
+    pairs_N = true_N.astype(np.int64) * classes + answered_N.astype(np.int64)
+    return np.bincount(pairs_N, minlength=classes**2).reshape(classes, classes)
 
 
 def _alike(truth: ArrayLike, answer: ArrayLike) -> tuple[NDArray, NDArray]:

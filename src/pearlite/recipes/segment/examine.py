@@ -13,10 +13,10 @@ from pearlite.judge.bootstrap import Bootstrapped, interval
 from pearlite.recipes.segment.classes import Classes
 from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.parts import Parts
+from pearlite.recipes.segment.scores import Floats, fraction_error, iou, mean_iou, micro_iou, pooled
 from pearlite.recipes.segment.thresholds import fit_thresholds
 
 Numbers = Callable[[NDArray[np.generic]], NDArray[np.integer]]
-Floats = NDArray[np.float64]
 DRAWS = 2000
 FEWEST = 20  # labelled pixels of a class in the test part below which its score says nothing
 
@@ -52,13 +52,11 @@ def confusions(
     """Return counts of pixels (U, K, K) by unit, true class and answer."""
     tables: dict[int, NDArray[np.int64]] = {}
     for example, unit_S in zip(examples, units, strict=True):
-        numbers_S = answer(example.image_CS)
-        known = example.truth_S != UNLABELLED
-        pairs = example.truth_S[known].astype(np.int64) * classes + numbers_S[known]
-        for unit in np.unique(unit_S[known]):
-            here = pairs[unit_S[known] == unit]
-            table = np.bincount(here, minlength=classes**2).reshape(classes, classes)
-            tables[int(unit)] = tables.get(int(unit), 0) + table
+        answer_S = answer(example.image_CS)
+        for unit in np.unique(unit_S[example.truth_S != UNLABELLED]).tolist():
+            here = unit_S == unit
+            table = pooled([(example.truth_S[here], answer_S[here])], classes)
+            tables[unit] = tables.get(unit, 0) + table
     return np.stack(list(tables.values()))
 
 
@@ -66,23 +64,16 @@ def scores(tables_UKK: NDArray[np.int64], weight_DU: Floats) -> dict[str, Floats
     """Return scores of weighted units.
 
     ``iou`` (D, K) of pooled pixels, NaN for classes without truth; ``macro`` their mean; ``micro``
-    the mean over units of all classes pooled, accuracy / (2 - accuracy); ``fraction`` the mean
-    over units of the absolute error of the area fraction, averaged over classes.
+    the mean over units of all classes pooled; ``fraction`` the mean over units of the absolute
+    error of the area fraction, averaged over classes.
     """
-    pooled = np.tensordot(weight_DU, tables_UKK.astype(float), axes=1)
-    hit = np.diagonal(pooled, axis1=1, axis2=2)
-    truth, said = pooled.sum(axis=2), pooled.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        iou = np.where(truth > 0, hit / (truth + said - hit), np.nan)
-    sizes_U = tables_UKK.sum(axis=(1, 2))
-    accuracy_U = np.trace(tables_UKK, axis1=1, axis2=2) / sizes_U
-    gap_UK = np.abs(tables_UKK.sum(axis=1) - tables_UKK.sum(axis=2)) / sizes_U[:, None]
+    pooled_DKK = np.tensordot(weight_DU, tables_UKK.astype(float), axes=1)
     share_DU = weight_DU / weight_DU.sum(axis=1, keepdims=True)
     return {
-        "iou": iou,
-        "macro": _mean_known(iou),
-        "micro": share_DU @ (accuracy_U / (2 - accuracy_U)),
-        "fraction": share_DU @ gap_UK.mean(axis=1),
+        "iou": iou(pooled_DKK),
+        "macro": mean_iou(pooled_DKK),
+        "micro": share_DU @ micro_iou(tables_UKK),
+        "fraction": share_DU @ fraction_error(tables_UKK).mean(axis=1),
     }
 
 
@@ -131,12 +122,6 @@ def _facts(found: Bootstrapped) -> dict[str, Any]:
         "units": found.units,
         "note": found.note,
     }
-
-
-def _mean_known(values_DK: Floats) -> Floats:
-    """Return the mean over classes that have truth."""
-    known = np.isfinite(values_DK)
-    return np.where(known, values_DK, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
 
 
 def _majority(train: Sequence[Example], classes: int) -> int:

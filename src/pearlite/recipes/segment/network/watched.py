@@ -1,19 +1,19 @@
 """What is withheld from training, and how wrong a network is on it.
 
-Axes: C channels, S space, that is HW of an image or DHW of a volume; K classes.
+Axes: C channels, S space, that is HW of an image or DHW of a volume.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.network.working import working_image, working_truth
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.scores import mean_iou, pooled
 
 SMALLEST = 2**12  # working pixels of an image's part; of very many images, some are left out
 
@@ -59,13 +59,7 @@ class Watched:
     def error(self, network: nn.Module) -> float:
         """Return 1 - mean IoU of the classes that are there, pooled over all parts."""
         segmenter = NetworkSegmenter(network, self.recipe)
-        classes = self.recipe.classes
-        counts_KK = torch.zeros(classes, classes)
-        for x_CS, y_S in self.parts:
-            labels_S = segmenter.answer(x_CS).argmax(0)
-            known_S = y_S != UNLABELLED
-            pairs = y_S[known_S].long() * classes + labels_S[known_S]
-            counts_KK += torch.bincount(pairs, minlength=classes**2).view(classes, classes)
-        there_K = counts_KK.sum(1) > 0
-        either_K = counts_KK.sum(0) + counts_KK.sum(1) - counts_KK.diagonal()
-        return 1 - float((counts_KK.diagonal()[there_K] / either_K[there_K]).mean())
+        answers = (
+            (y_S.numpy(), segmenter.answer(x_CS).argmax(0).numpy()) for x_CS, y_S in self.parts
+        )
+        return 1 - float(mean_iou(pooled(answers, self.recipe.classes)))
