@@ -1,16 +1,26 @@
 """A network gets used to one image."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from pearlite.data.image import Image
+from pearlite.data.read import read
 from pearlite.nets.norm import BatchNorm
+from pearlite.recipes.segment.classes import Classes
+from pearlite.recipes.segment.fraction import FractionError
+from pearlite.recipes.segment.model import Known, Model
 from pearlite.recipes.segment.network import NetworkSegmenter
 from pearlite.recipes.segment.network.adapt import AdaptingSegmenter, adapted, windows
 from pearlite.recipes.segment.network.build import build_network
 from pearlite.recipes.segment.network.working import working_image
+from pearlite.recipes.segment.outside import Outside
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.results import Wanted, label, places, write_results
 
 
 def segmenter(dims: int = 2) -> NetworkSegmenter:
@@ -73,3 +83,30 @@ def test_of_a_large_image_four_windows_are_looked_at():
     assert windows(torch.zeros(1, 700, 300)).shape == (2, 1, 512, 300)
     assert windows(torch.zeros(1, 700, 600)).shape == (4, 1, 512, 512)
     assert windows(torch.zeros(1, 20, 30)).shape == (1, 1, 20, 30)
+
+
+@pytest.mark.parametrize(
+    ("vary", "limit", "adapts"),
+    [("unlike", 0.0, True), ("unlike", 1.0, False), ("usual", 0.0, False)],
+)
+def test_a_model_adapts_to_what_is_outside_if_it_was_trained_for_that(
+    vary: str, limit: float, adapts: bool, tmp_path: Path
+):
+    trained = segmenter()
+    trained.recipe = replace(trained.recipe, vary=vary)
+    seven = 7 * (0.0,)
+    model = Model(
+        trained,
+        Classes((0, 1, 2), ("a", "b", "c"), ("#000000", "#ff0000", "#00ff00")),
+        Known(1, 2, False, None, ("float32",)),
+        FractionError.learn([], 3),
+        Outside(seven, seven, 0.02, 0.5, limit, 2.0, 5 * (0.0,)),
+    )
+    image_CS = image()
+    expected = AdaptingSegmenter(trained) if adapts else trained
+    labels = label(Image(image_CS[0], "YX"), model, Wanted())
+    assert np.array_equal(labels, expected.probabilities(image_CS).argmax(0))
+    facts = write_results(Image(image_CS[0], "YX"), places(tmp_path, None), model, Wanted())
+    assert any("adapted" in note for note in facts["notes"]) == adapts
+    written = read(places(tmp_path, None)["labels"]).array
+    assert np.array_equal(written, labels)

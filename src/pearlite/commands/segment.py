@@ -58,6 +58,13 @@ def segment(
         Literal["all", "adaptors", "head"] | None,
         typer.Option(help="What of a pretrained encoder learns.", show_default="all"),
     ] = None,
+    vary: Annotated[
+        Literal["auto", "usual", "unlike"] | None,
+        typer.Option(
+            help="Train for other shots, or for images of other microscopes and alloys.",
+            show_default="auto",
+        ),
+    ] = None,
     head: Annotated[
         Literal["linear", "lightgbm", "forest"] | None,
         typer.Option(help="What classifies the pixels.", show_default="lightgbm"),
@@ -98,6 +105,7 @@ def segment(
         method=method,
         encoder=encoder,
         train=train,
+        vary=vary,
         head=head,
         instances=instances,
         volume=volume,

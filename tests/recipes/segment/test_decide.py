@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from pearlite.recipes.segment import decide
-from pearlite.recipes.segment.decide import choose, from_labels, try_encoders
+from pearlite.recipes.segment.decide import choose, from_labels, try_encoders, with_variety
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.recipe import Recipe
 
@@ -125,6 +125,24 @@ def test_without_validation_the_labels_decide() -> None:
 
 def test_a_class_that_only_validation_shows_is_a_class() -> None:
     assert from_labels([example(np.zeros((64, 64), np.int16))], [grains(64)]).classes == 3
+
+
+def test_few_images_and_time_make_the_looks_of_other_microscopes() -> None:
+    few = [grains()]
+    recipe = with_variety(from_labels(few), few, 220.0)
+    assert (recipe.vary, recipe.depth) == ("unlike", decide.DEEP)
+    assert recipe.reasons[-1].startswith("Looks")
+
+
+def test_looks_stay_where_time_is_short_images_are_many_or_labels_are_strokes() -> None:
+    few, many = [grains()], 4 * [grains()]
+    truth_HW = np.full_like(few[0].truth_S, UNLABELLED)
+    truth_HW[:2] = few[0].truth_S[:2]
+    strokes = [Example(few[0].image_CS, truth_HW, "strokes")]
+    for examples, seconds in ((few, 60.0), (many, 220.0), (strokes, 220.0)):
+        assert with_variety(from_labels(examples), examples, seconds).vary == "usual"
+    assert with_variety(from_labels(many), many, 60.0, "unlike").vary == "unlike"
+    assert with_variety(from_labels(few), few, 220.0, "usual").vary == "usual"
 
 
 def test_a_cascade_spends_its_time_on_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,15 @@ LAYERED = 0.3  # see `layering`: EBC2 and EBC3 have 0.76 down and 0.03 across, S
 CLEARER = 4.0  # times layered along one axis than along any other
 SLIM = 8.0  # times narrower than the class it lies in: a crack in a layer has 17, γ′ in γ 4
 ENCLOSED = 0.7  # share of a thin class's border that touches one other class
+DEEP = 4  # halvings of a network that shall not rely on greys: it must see more surroundings
 FEWEST = 32.0  # working pixels across the regions of an ordinary class
 MEASURABLE = 0.5  # share of labelled pixels from which on regions can be measured
 COARSEST = 0.125
 RARE = 0.01  # share of a class below which the loss counts it more
 TRIAL = 0.1  # share of the budget for each trial
 SHORTEST = 20.0  # CPU seconds below which a trial says nothing
+FEW_IMAGES = 3  # up to which another image may well look unlike all of them
+VARIED = 150.0  # CPU seconds from which on a network can learn looks that no image has
 
 Try = Callable[[Recipe, float], float]
 """Trains a recipe for so many CPU seconds and returns its error on validation."""
@@ -77,6 +80,35 @@ def choose(
         recipe = try_encoders(recipe, attempt, TRIAL * seconds)
     left = max(0.5 * seconds, seconds - (time.process_time() - began))
     return replace(recipe, seconds=left)
+
+
+def with_variety(
+    recipe: Recipe, examples: Sequence[Example], seconds: float, asked: str = "auto"
+) -> Recipe:
+    """Decide whether crops shall look like other microscopes' images, see `Recipe.vary`.
+
+    Parameters
+    ----------
+    recipe
+        What else was decided.
+    examples
+        Images that will be learned from.
+    seconds
+        CPU seconds for everything.
+    asked
+        ``"auto"``, or what shall be taken.
+    """
+    if asked != "auto":
+        return replace(recipe, vary=asked)
+    fits = recipe.dims == 2 and not recipe.thin and not recipe.encoder
+    wholly = labelled_share(examples) >= MEASURABLE
+    if not fits or not wholly or len(examples) > FEW_IMAGES or seconds < VARIED:
+        return recipe
+    why = (
+        f"Looks: with {len(examples)} image(s) to learn from, half of the crops are drawn anew "
+        "from their labels, as other microscopes might show them."
+    )
+    return replace(recipe, vary="unlike", depth=DEEP, reasons=(*recipe.reasons, why))
 
 
 def mean_error(segmenter: Segmenter, examples: Sequence[Example], classes: int) -> float:

@@ -18,6 +18,7 @@ from pearlite.folders import read_json, write_json
 from pearlite.recipes.segment.classes import Classes
 from pearlite.recipes.segment.example import Example, Segmenter
 from pearlite.recipes.segment.fraction import FractionError
+from pearlite.recipes.segment.network.adapt import AdaptingSegmenter
 from pearlite.recipes.segment.network.cascade import CascadeSegmenter
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.outside import FEWEST, Outside, Verdict
@@ -193,6 +194,17 @@ class Model:
         if self.outside is None:
             return None
         return self.outside.of(single_answer(self.segmenter), pixels_CS)
+
+    def fitting(self, pixels_CS: NDArray[np.generic]) -> Segmenter:
+        """Return what shall segment a piece: adapted to it, where it is unlike the training's.
+
+        That is done with networks that were trained for it, see `Recipe.vary`.
+        """
+        segmenter = self.segmenter
+        if not isinstance(segmenter, NetworkSegmenter) or segmenter.recipe.vary != "unlike":
+            return segmenter
+        verdict = self.judge(pixels_CS)
+        return AdaptingSegmenter(segmenter) if verdict and verdict.outside else segmenter
 
     def worse(self, verdict: Verdict | None) -> float:
         """Return how many times more labels are expected to be wrong than on the withheld ones."""

@@ -25,6 +25,10 @@ class Recipe:
         Weight of each class in the loss.
     encoder
         ``""`` for the U-Net's own, ``"lite0"``, or a MicroNet file.
+    vary
+        How crops differ from the training's images: ``"usual"``, as from shot to shot, or
+        ``"unlike"``, as from microscope to microscope; then the network adapts to images on which
+        it would fail.
     train
         What of a pretrained encoder learns: ``"all"``, ``"adaptors"`` or ``"head"``.
     width, depth
@@ -48,6 +52,7 @@ class Recipe:
     crop: int = 128
     class_weights: tuple[float, ...] = ()
     encoder: str = ""
+    vary: str = "usual"
     train: str = "all"
     width: int = 16
     depth: int = 3

@@ -110,17 +110,23 @@ def label(image: Image, model: Model, wanted: Wanted) -> NDArray[Any]:
     """Return the label array of an image, in the masks' own values."""
     image, layout, _ = model.check(image, wanted.force, wanted.pixel_size)
     labels = np.empty(layout.label_shape, model.classes.dtype)
-    for piece, answer_KS in answers(image, layout, model):
+    for piece, answer_KS, _ in answers(image, layout, model):
         labels[layout.of_labels(piece)] = model.classes.values_of(answer_KS.argmax(axis=0))
     return labels
 
 
 def answers(
     image: Image, layout: Planes, model: Model
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the probabilities (K, *S) of every piece of an image, one at a time."""
+) -> Iterator[tuple[int, NDArray[np.float32], bool]]:
+    """Yield the probabilities (K, *S) of every piece of an image, and whether that was adapted to.
+
+    One at a time.
+    """
     for piece in range(len(layout)):
-        yield piece, model.segmenter.probabilities(model.read(image, layout, piece))
+        pixels_CS = model.read(image, layout, piece)
+        segmenter = model.fitting(pixels_CS)
+        adapted = segmenter is not model.segmenter
+        yield piece, segmenter.probabilities(pixels_CS), adapted
 
 
 def write_results(
@@ -151,7 +157,7 @@ def write_results(
     means: dict[str, Summary] = {}
     numbered = np.zeros(shape if wanted.instances else (), np.int32)
     spacing, unit = pixel_scale(image, len(layout.space), wanted.pixel_size)
-    unsure, middle_S = 0.0, np.zeros(layout.space, np.int64)
+    unlike, unsure, middle_S = 0, 0.0, np.zeros(layout.space, np.int64)
     label_file = create(
         targets["labels"],
         shape,
@@ -172,7 +178,8 @@ def write_results(
         targets["uncertainty"], shape, np.float32, axes, *scale, uncertainty_meta(image)
     )
     with label_file as labels, share_file as shares, doubt_file as doubts:
-        for piece, answer_KS in answers(image, layout, model):
+        for piece, answer_KS, adapted in answers(image, layout, model):
+            unlike += adapted
             index = layout.of_labels(piece)
             numbers_S = answer_KS.argmax(axis=0)
             doubt_S = uncertainty(answer_KS)
@@ -198,6 +205,9 @@ def write_results(
             if piece == len(layout) // 2:
                 middle_S = numbers_S
     assert counts is not None
+    if unlike:
+        named = "It looks" if len(layout) == 1 else f"{unlike} of {len(layout)} planes look"
+        notes.append(f"{named} unlike the training's images: the network's normalisation adapted.")
     write_text(targets["particles"], pd.concat(tables).to_csv(index=False))
     if wanted.instances:
         write_instances(targets["instances"], numbered, image)

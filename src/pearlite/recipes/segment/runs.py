@@ -34,6 +34,7 @@ def fit(
     method: str = "auto",
     encoder: str = "auto",
     train: str = "all",
+    vary: str = "auto",
     head: str = "forest",
     group: str | None = None,
     volume: bool = False,
@@ -72,6 +73,8 @@ def fit(
         Of the network: ``"auto"``, ``"none"``, ``"lite0"``, or a MicroNet file.
     train
         What of a pretrained encoder learns: ``"all"``, ``"adaptors"`` or ``"head"``.
+    vary
+        How crops differ: ``"usual"`` (other shots), ``"unlike"`` (other microscopes) or ``"auto"``.
     head
         What classifies pixels: ``"forest"``, ``"lightgbm"`` or ``"linear"``.
     group
@@ -120,6 +123,7 @@ def fit(
         method,
         encoder,
         train,
+        vary,
         head,
         group,
         volume,

@@ -11,6 +11,7 @@ from pearlite.recipes.segment.head import HEADS
 
 METHODS = ("auto", "pixels", "network")
 TRAINED = ("all", "adaptors", "head")
+VARIED = ("auto", "usual", "unlike")
 SECONDS = {"fast": 30.0, "balanced": 150.0, "best": 600.0}
 """CPU seconds of training by quality."""
 
@@ -27,6 +28,7 @@ class Settings:
     method: str = "auto"
     encoder: str = "auto"
     train: str = "all"
+    vary: str = "auto"
     head: str = "forest"
     group: str | None = None
     volume: bool = False
@@ -44,6 +46,7 @@ class Settings:
         for name, allowed in (
             ("method", METHODS),
             ("train", TRAINED),
+            ("vary", VARIED),
             ("head", HEADS),
             ("quality", tuple(SECONDS)),
         ):

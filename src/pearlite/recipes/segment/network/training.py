@@ -12,11 +12,11 @@ from pearlite.errors import InputError
 from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import UNLABELLED, Example
-from pearlite.recipes.segment.network.augment import usual
 from pearlite.recipes.segment.network.budget import Budget
 from pearlite.recipes.segment.network.build import build_network, fast_layout, take_over
 from pearlite.recipes.segment.network.crops import Crops, Geometry, Vary, labels_in
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
+from pearlite.recipes.segment.network.vary import LOOKS
 from pearlite.recipes.segment.network.watched import Watched
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
@@ -76,7 +76,7 @@ def train_network(
     progress: str | None = None,
     state: State | None = None,
     warm: NetworkSegmenter | None = None,
-    vary: Vary | None = usual,
+    vary: Vary | None = None,
     geometry: Geometry | None = None,
     loss: Loss | None = None,
     optimiser: MakeOptimiser | None = None,
@@ -109,9 +109,9 @@ def train_network(
         A trained network to begin from; layers that do not fit, such as the last one for other
         classes, begin anew.
     vary
-        Changes batches of normalised crops; see `Vary`.
+        Changes batches of normalised crops; see `Vary`. As the recipe says unless given.
     geometry
-        How crops are placed, turned and bent.
+        How crops are placed, turned and bent. As the recipe says unless given.
     loss
         Of logits and class numbers; half cross-entropy, half Dice unless given.
     optimiser
@@ -136,8 +136,14 @@ def train_network(
         take_over(network, warm.network)
     fast_layout(network, recipe.dims)
     task = Segmentation(network, loss or usual_loss(recipe, where)).to(where)
+    usual_vary, usual_geometry = LOOKS[recipe.vary]
     crops = Crops(
-        labelled, recipe, batch=batch, geometry=geometry or Geometry(), vary=vary, seed=seed
+        labelled,
+        recipe,
+        batch=batch,
+        geometry=geometry or usual_geometry,
+        vary=vary or usual_vary,
+        seed=seed,
     )
     judged = [example for example in validation if labels_in(example)]
     watched = Watched(judged, recipe, pixels=WATCHED * budget.seconds, seed=seed)

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pearlite.recipes.segment.example import UNLABELLED
-from pearlite.recipes.segment.network.crops import Geometry
+from pearlite.recipes.segment.network.augment import usual
+from pearlite.recipes.segment.network.crops import Geometry, Vary
 from pearlite.recipes.segment.network.render import Draw, blurred, rendered
 from pearlite.recipes.segment.network.working import LINEAR
 
@@ -65,3 +66,10 @@ def photographed(x_BCS: Tensor, generator: torch.Generator) -> Tensor:
     mean, spread = x_BCS.mean(axes, keepdim=True), x_BCS.std(axes, keepdim=True)
     x_BCS = (x_BCS - mean) / (spread + 1e-3)
     return x_BCS * draw.wide(torch.exp(0.25 * draw.normal())) + 0.3 * draw.wide(draw.normal())
+
+
+LOOKS: dict[str, tuple[Vary, Geometry]] = {
+    "usual": (usual, Geometry()),
+    "unlike": (unlike, UNLIKE_GEOMETRY),
+}
+"""What a recipe's `vary` means."""
