@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 from pearlite.errors import InputError
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.cascade import (
-    BAND,
     CascadeSegmenter,
     best_odds,
-    inner,
     joined,
     near_loss,
-    outer,
     train_by_recipe,
 )
 from pearlite.recipes.segment.network.crops import Crops, Geometry
+from pearlite.recipes.segment.network.divide import BAND, inner, outer
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.train.state import State

@@ -255,9 +255,9 @@ def single_answer(segmenter: Segmenter) -> Segmenter:
         recipe = replace(segmenter.recipe, turns=False)
         return NetworkSegmenter(segmenter.network, recipe, segmenter.history)
     if isinstance(segmenter, CascadeSegmenter):
-        far, near = (
+        far, *near = (
             NetworkSegmenter(part.network, replace(part.recipe, turns=False), part.history)
-            for part in (segmenter.far, segmenter.near)
+            for part in (segmenter.far, *segmenter.near)
         )
         return CascadeSegmenter(far, near, segmenter.recipe, segmenter.odds)
     return segmenter

@@ -4,40 +4,41 @@ Axes: C channels, S space, that is HW of an image; K classes, O those of the fir
 of the near ones.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
-from pearlite.data.disk import replacing
-from pearlite.errors import InputError
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.network.crops import Geometry
+from pearlite.recipes.segment.network.divide import (
+    FIRST_THIN,
+    NEAR_SCALES,
+    inner,
+    near_name,
+    ordinary_classes,
+    outer,
+    recipes,
+)
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter, recipe_from
 from pearlite.recipes.segment.network.training import train_network
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.saved import read_about, write_about
 from pearlite.seeds import derived_seed
 from pearlite.train.losses import cross_entropy
 from pearlite.train.state import State
 
 AFAR = 0.4  # share of the budget for the first network
-NEAR_SCALES = {1.0: 0.35, 0.5: 0.25}  # working scale of a near network, and its share
-BAND = 32.0  # pixels around the host and its thin classes that a near network learns too
 LEAST = 1e-3  # probability; a near network is never surer than this about the host
-FIRST_THIN = 2  # number of the first thin class in a near network, after elsewhere and host
 THIN_WEIGHT = 3.0  # in the cross-entropy of a near network
 FAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=3.0, outside=0.25)
 ODDS = tuple((1 - threshold) / threshold for threshold in np.linspace(0.05, 0.95, 19).tolist())
 NEAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=2.5, balance=1.0, outside=0.5)
-NEAR_CROP = 128
 NEAR_BATCH = 8
 
 
@@ -97,13 +98,11 @@ class CascadeSegmenter:
         for part in self.near:
             part.save(folder / near_name(part.recipe))
         about = {
-            "kind": "cascade",
             "recipe": self.recipe.to_dict(),
             "odds": self.odds,
             "near": [near_name(part.recipe) for part in self.near],
         }
-        with replacing(folder / "recipe.json") as hidden:
-            hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
+        write_about(folder, "cascade", about)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> "CascadeSegmenter":
@@ -114,13 +113,7 @@ class CascadeSegmenter:
         InputError
             If files are missing or do not belong together.
         """
-        path = folder / "recipe.json"
-        try:
-            about = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
-        if not isinstance(about, dict) or about.get("kind") != "cascade":
-            raise InputError(f"{path} is of another kind of model; expected a cascade's")
+        about = read_about(folder, "cascade", ("recipe", "odds", "near"))
         far, *near = (
             NetworkSegmenter.load(folder / part, device) for part in ("far", *about["near"])
         )
@@ -258,72 +251,5 @@ def best_odds(
     return ODDS[int(iou.argmax())] if iou.any() else 1.0
 
 
-def recipes(recipe: Recipe) -> tuple[Recipe, list[Recipe]]:
-    """Return the recipe of the first network and those of the near ones.
-
-    These see the image as it is, and at half its size where that is still larger than what the
-    first one sees.
-    """
-    single = replace(recipe, thin=(), host=0, class_weights=())
-    far = replace(
-        single,
-        classes=recipe.classes - len(recipe.thin),
-        width=0 if recipe.encoder else recipe.width,  # the near ones see sharply enough
-    )
-    near = [
-        replace(
-            single,
-            classes=FIRST_THIN + len(recipe.thin),
-            scale=scale,
-            crop=min(recipe.crop, NEAR_CROP),
-            encoder="",
-            depth=recipe.depth + 1,
-        )
-        for scale in NEAR_SCALES
-        if scale == 1 or scale > recipe.scale
-    ]
-    return far, near
-
-
-def near_name(recipe: Recipe) -> str:
-    """Return the name of a near network's folder."""
-    return f"near_{recipe.scale:g}"
-
-
-def ordinary_classes(recipe: Recipe) -> tuple[int, ...]:
-    """Return the numbers of the classes that the first network tells apart."""
-    return tuple(number for number in range(recipe.classes) if number not in recipe.thin)
-
-
-def outer(example: Example, recipe: Recipe) -> Example:
-    """Count the thin classes to their host, and number the ordinary ones from 0."""
-    ordinary = ordinary_classes(recipe)
-    new = {number: place for place, number in enumerate(ordinary)}
-    new |= dict.fromkeys(recipe.thin, new[recipe.host])
-    return _renumbered(example, new)
-
-
-def inner(example: Example, recipe: Recipe) -> Example:
-    """Give what is near the host number 0, the host 1, the thin classes those from 2.
-
-    Farther away than `BAND` nothing has a label.
-    """
-    new = dict.fromkeys(ordinary_classes(recipe), 0) | {recipe.host: 1}
-    numbered = _renumbered(example, new | {k: FIRST_THIN + i for i, k in enumerate(recipe.thin)})
-    inside_S = numbered.truth_S > 0
-    if inside_S.any():
-        far_S = np.asarray(distance_transform_edt(~inside_S)) > BAND
-    else:
-        far_S = np.ones_like(inside_S)
-    return replace(numbered, truth_S=np.where(far_S, np.int16(UNLABELLED), numbered.truth_S))
-
-
 def _part(state: State | None, name: str) -> State | None:
     return None if state is None else State(state.folder / name, seconds=state.seconds)
-
-
-def _renumbered(example: Example, new: dict[int, int]) -> Example:
-    truth_S = np.full_like(example.truth_S, UNLABELLED)
-    for old, number in new.items():
-        truth_S[example.truth_S == old] = number
-    return replace(example, truth_S=truth_S)
