@@ -3,7 +3,6 @@
 Axes: C channels, S space, N pixels, F features, G hidden numbers, K classes.
 """
 
-import json
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,6 @@ from joblib import cpu_count
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 from pearlite.nets import weights
 from pearlite.nets.mlp import MLP
@@ -27,6 +25,7 @@ from pearlite.recipes.segment.filters import per_level
 from pearlite.recipes.segment.gather import gather
 from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
 from pearlite.recipes.segment.levels import MOST, choose_levels
+from pearlite.recipes.segment.saved import read_about, write_about
 
 FEATURES = ("filters", "deep", "both")
 LEVELS = 4
@@ -120,10 +119,7 @@ class PixelSegmenter:
 
     def save(self, folder: Path) -> None:
         """Write ``recipe.json``, ``head.safetensors`` and, where there is one, the encoder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        weights.save(self.head, folder / "head.safetensors")
         about = {
-            "kind": "pixels",
             "channels": self.channels,
             "levels": self.levels,
             "classes": self.classes,
@@ -131,10 +127,11 @@ class PixelSegmenter:
             "hidden": self._out_KG is not None,
             "encoder": self.deep.architecture if self.deep else "",
         }
+        folder.mkdir(parents=True, exist_ok=True)
+        weights.save(self.head, folder / "head.safetensors")
         if self.deep:
             weights.save(self.deep, folder / "encoder.safetensors")
-        with replacing(folder / "recipe.json") as hidden:
-            hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
+        write_about(folder, "pixels", about)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> "PixelSegmenter":
@@ -145,14 +142,10 @@ class PixelSegmenter:
         InputError
             If files are missing or do not belong together.
         """
-        path, generator = folder / "recipe.json", torch.Generator().manual_seed(0)
-        try:
-            about = json.loads(path.read_text(encoding="utf-8"))
-            sizes = [int(about[name]) for name in ("features", "classes", "channels", "levels")]
-            hidden, architecture = bool(about["hidden"]), str(about["encoder"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
-        features, classes, channels, levels = sizes
+        needed = ("features", "classes", "hidden", "channels", "levels", "encoder")
+        about = read_about(folder, "pixels", needed)
+        features, classes, hidden, channels, levels, architecture = (about[k] for k in needed)
+        generator = torch.Generator().manual_seed(0)
         head = new_head(features, classes, hidden=hidden, generator=generator)
         weights.load(head, folder / "head.safetensors")
         deep = None

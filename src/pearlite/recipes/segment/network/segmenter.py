@@ -3,7 +3,6 @@
 Axes: C channels, S space, that is HW of an image or DHW of a volume; K classes.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pearlite.data.disk import replacing
 from pearlite.errors import InputError
 from pearlite.nets import weights
 from pearlite.recipes.segment.network.build import (
@@ -26,6 +24,7 @@ from pearlite.recipes.segment.network.build import (
 from pearlite.recipes.segment.network.predict import tile_probabilities, tiles
 from pearlite.recipes.segment.network.working import LINEAR, working_image
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.saved import read_about, write_about
 
 
 class NetworkSegmenter:
@@ -92,12 +91,14 @@ class NetworkSegmenter:
 
     def save(self, folder: Path) -> None:
         """Write ``recipe.json``, ``network.safetensors`` and the history into a folder."""
+        about = {
+            "recipe": self.recipe.to_dict(),
+            "history": self.history,
+            "architecture": architecture_of(self.network),
+        }
         folder.mkdir(parents=True, exist_ok=True)
         weights.save(self.network, folder / "network.safetensors")
-        about = {"kind": "network", "recipe": self.recipe.to_dict(), "history": self.history}
-        about["architecture"] = architecture_of(self.network)
-        with replacing(folder / "recipe.json") as hidden:
-            hidden.write_text(json.dumps(about, indent=1), encoding="utf-8")
+        write_about(folder, "network", about)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> "NetworkSegmenter":
@@ -108,25 +109,13 @@ class NetworkSegmenter:
         InputError
             If files are missing or do not belong together.
         """
-        about = read_about(folder)
-        recipe = recipe_from(about.get("recipe", {}))
+        about = read_about(folder, "network", ("recipe", "history", "architecture"))
+        recipe = recipe_from(about["recipe"])
         network = build_network(
-            recipe, torch.Generator().manual_seed(0), architecture=about.get("architecture")
+            recipe, torch.Generator().manual_seed(0), architecture=about["architecture"]
         )
         weights.load(network, folder / "network.safetensors")
-        return cls(network.to(device), recipe, about.get("history"))
-
-
-def read_about(folder: Path) -> dict[str, Any]:
-    """Read the text part of a saved segmenter."""
-    path = folder / "recipe.json"
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
-    if not isinstance(about, dict) or about.get("kind") != "network":
-        raise InputError(f"{path} is of another kind of model; expected a network's")
-    return about
+        return cls(network.to(device), recipe, about["history"])
 
 
 def recipe_from(values: dict[str, Any]) -> Recipe:
