@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 
-import numpy as np
-
-from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
+from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.extent import Extent, extents, labelled_share, layering
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.scores import mean_iou_of
 
 LAYERED = 0.3  # see `layering`: EBC2 and EBC3 have 0.76 down and 0.03 across, Super1 0.07 both
 CLEARER = 4.0  # times layered along one axis than along any other
@@ -73,7 +72,7 @@ def choose(
         segmenter = train_by_recipe(
             examples, [], recipe, seed=seed, seconds=budget, progress=progress
         )
-        return mean_error(segmenter, validation, recipe.classes)
+        return 1 - mean_iou_of(segmenter, validation, recipe.classes)
 
     recipe = from_labels(examples, validation)
     if validation and not recipe.thin and TRIAL * seconds >= SHORTEST:
@@ -109,20 +108,6 @@ def with_variety(
         "from their labels, as other microscopes might show them."
     )
     return replace(recipe, vary="unlike", depth=DEEP, reasons=(*recipe.reasons, why))
-
-
-def mean_error(segmenter: Segmenter, examples: Sequence[Example], classes: int) -> float:
-    """Return 1 - mean IoU of the classes that are there, pooled over all examples."""
-    confusion_KK = np.zeros((classes, classes), np.int64)
-    for example in examples:
-        labels_S = segmenter.probabilities(example.image_CS).argmax(0)
-        known_S = example.truth_S != UNLABELLED
-        pairs = example.truth_S[known_S] * classes + labels_S[known_S]
-        confusion_KK += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-    hits_K = confusion_KK.diagonal()
-    either_K = confusion_KK.sum(0) + confusion_KK.sum(1) - hits_K
-    there_K = confusion_KK.sum(1) > 0
-    return 1 - float((hits_K[there_K] / either_K[there_K]).mean())
 
 
 def from_labels(examples: Sequence[Example], validation: Sequence[Example] = ()) -> Recipe:

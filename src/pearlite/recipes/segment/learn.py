@@ -11,7 +11,6 @@ import numpy as np
 
 from pearlite.folders import read_json, write_json
 from pearlite.recipes.segment.decide import choose, from_labels, with_variety
-from pearlite.recipes.segment.examine import confusions, scores
 from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.examples import Gathered
 from pearlite.recipes.segment.instances import rims
@@ -23,6 +22,7 @@ from pearlite.recipes.segment.network.training import train_network
 from pearlite.recipes.segment.parts import Parts
 from pearlite.recipes.segment.pixels import PixelSegmenter, train_pixels
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.scores import mean_iou_of
 from pearlite.recipes.segment.settings import Settings
 from pearlite.train.state import State
 
@@ -131,7 +131,7 @@ def _best(
         )
     classes = len(gathered.classes)
     tried = {
-        method: macro(found.segmenter, parts.validation, classes)
+        method: mean_iou_of(found.segmenter, parts.validation, classes)
         for method, found in trained.items()
         if parts.validation
     }
@@ -288,14 +288,3 @@ def learn_rims(
         device=settings.device,
         progress="Training on rims" if progress else None,
     )
-
-
-def macro(segmenter: Segmenter, examples: Sequence[Example], classes: int) -> float:
-    """Return the mean IoU of the classes that the examples show, pixels pooled."""
-    units = [np.zeros(example.truth_S.shape, np.int32) for example in examples]
-
-    def answer(image_CS: Any) -> Any:
-        return segmenter.probabilities(image_CS).argmax(axis=0)
-
-    tables = confusions(examples, units, answer, classes)
-    return float(scores(tables, np.ones((1, len(tables))))["macro"][0])

@@ -3,7 +3,6 @@
 Axes: C channels, S space, K classes.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
 from pearlite.recipes.segment.outside import FEWEST, Outside, Verdict
 from pearlite.recipes.segment.pixels import PixelSegmenter
 from pearlite.recipes.segment.planes import Planes, opaque, pixel_metres
+from pearlite.recipes.segment.saved import read_about
 
 ABOUT, RIMS = "about.json", "rims"
 _KINDS: dict[str, Any] = {
@@ -240,13 +240,12 @@ def load_segmenter(folder: Path, device: str = "cpu") -> Segmenter:
     InputError
         If the folder holds none.
     """
-    path = folder / "recipe.json"
-    try:
-        kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
-        loaded = _KINDS[kind]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is missing or damaged; expected a saved segmenter") from error
-    return loaded.load(folder, device=device)
+    kind = read_about(folder)["kind"]
+    if kind not in _KINDS:
+        raise InputError(
+            f"{folder} holds a model of the kind {kind!r}; expected one of {', '.join(_KINDS)}"
+        )
+    return _KINDS[kind].load(folder, device=device)
 
 
 def single_answer(segmenter: Segmenter) -> Segmenter:
