@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import roifile
 import tifffile
 from PIL import Image as Pillow
 from skimage.io import imread
-from skimage.measure import grid_points_in_poly
 
 from pearlite.data.image import Image
 from pearlite.data.read import read
@@ -20,7 +18,6 @@ from pearlite.recipes.segment.labels_file import (
     probability_meta,
     uncertainty_meta,
     write_instances,
-    write_outlines,
 )
 
 CLASSES = Classes((0, 7, 255), ("matrix", "pore", "crack"), ("#d9dbdf", "#0072b2", "#e69f00"))
@@ -132,19 +129,7 @@ def test_uncertainty_and_instances_keep_the_pixel_size(tmp_path, micrograph):
     assert (np.asarray(read(tmp_path / "deep.tif").array) == many * 100).all()
 
 
-def test_outlines_hold_exactly_the_pixels_of_their_pieces(tmp_path, labels):
-    path = tmp_path / "outlines.zip"
-    assert write_outlines(path, labels, CLASSES) == 2
-    rois = roifile.roiread(path)
-    assert [roi.name for roi in rois] == ["pore 1", "crack 1"]
-    assert [roi.group for roi in rois] == [2, 3]
-    pore = grid_points_in_poly(labels.shape, rois[0].coordinates()[:, ::-1] - 0.5)
-    assert (pore == (labels == 7)).all()
-
-
 def test_labels_of_another_image_are_refused(tmp_path, labels, micrograph):
     with pytest.raises(InputError, match="do not fit an image of"):
         write_instances(tmp_path / "instances.tif", labels[:-1], micrograph)
-    with pytest.raises(InputError, match="one plane"):
-        write_outlines(tmp_path / "o.zip", labels[None], CLASSES)
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from scipy import ndimage
 import pearlite as pl
 from pearlite.data.image import Image
 from pearlite.data.read import read
+from pearlite.data.rois import read_rois
 from pearlite.data.write import write
 from pearlite.errors import InputError, Refused
 
@@ -72,7 +73,7 @@ def run(folders):
 
 
 def test_a_run_labels_what_was_withheld_and_what_had_no_mask(run):
-    assert set(run.results) == {"f5", *(name for name in run.results if name != "f5")}
+    assert "f5" in run.results
     assert len(run.results) == 2
     for name, labels in run.result.items():
         assert labels.dtype == np.uint8
@@ -296,6 +297,8 @@ def test_objects_are_learned_and_told_apart(tmp_path):
     numbered = np.asarray(read(run.path / "instances.tif").array)
     assert len(np.unique(numbered)) == pytest.approx(65, abs=12)
     assert len(pd.read_csv(run.path / "particles.csv")) == numbered.max()
+    regions = read_rois(run.path / "outlines.zip")
+    assert len(regions) == numbered.max()
 
 
 @pytest.mark.parametrize("parts", [("train", "val", "test"), ("train", "test")])

@@ -1,10 +1,9 @@
-"""Files of a segmentation that ImageJ, napari and Python open: labels, probabilities, outlines.
+"""Files of a segmentation that ImageJ, napari and Python open: labels, probabilities, instances.
 
 Axes: S space, that is YX, ZYX or TYX; K classes.
 """
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,63 +81,6 @@ def probability_meta(classes: Classes, like: Image) -> dict[str, Any]:
 def uncertainty_meta(like: Image) -> dict[str, Any]:
     """Return the ``meta`` of a map from 0 (sure) to 1."""
     return _kept(like) | {"imagej": {"min": 0.0, "max": 1.0}}
-
-
-def write_outlines(path: str | Path, labels_YX: NDArray[np.integer], classes: Classes) -> int:
-    """Write the outline of every connected piece as an ImageJ ROI, without its holes.
-
-    A pixel is in a piece just if its centre is in the outline. The most frequent class is what
-    surrounds the others and gets no outlines.
-
-    Parameters
-    ----------
-    path
-        Ends in .zip.
-    labels_YX
-        The masks' own values.
-    classes
-        An ROI's group is the class's place in it (from 1), its name begins with the class's.
-
-    Returns
-    -------
-    int
-        How many were written.
-
-    Raises
-    ------
-    InputError
-        If it is no single plane.
-    """
-    import roifile
-
-    from pearlite.data.disk import replacing
-
-    if labels_YX.ndim != 2:
-        raise InputError(f"outlines are written of one plane, not of shape {labels_YX.shape}")
-    common = np.bincount(labels_YX.ravel()).argmax()
-    rois = []
-    for place, (value, name) in enumerate(zip(classes.values, classes.names, strict=True), 1):
-        if value == common:
-            continue
-        for number, points in enumerate(_outlines(labels_YX == value), 1):
-            roi = roifile.ImagejRoi.frompoints(points, name=f"{name} {number}")
-            roi.group = place
-            roi.stroke_color = b"\xff" + bytes.fromhex(classes.colours[place - 1].removeprefix("#"))
-            rois.append(roi)
-    with replacing(Path(path)) as hidden:
-        roifile.roiwrite(hidden.with_suffix(".zip"), rois)
-        hidden.with_suffix(".zip").replace(hidden)
-    return len(rois)
-
-
-def _outlines(mask_YX: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:
-    """Yield the outer outline (x, y) of each connected piece, in pixels from the corner."""
-    from skimage.measure import find_contours, label, regionprops
-
-    for piece in regionprops(label(mask_YX, connectivity=2)):
-        framed = np.pad(piece.image_filled, 1)
-        outline = max(find_contours(framed, 0.5, fully_connected="high"), key=len)
-        yield (outline[:-1, ::-1] + np.array(piece.bbox[1::-1]) - 0.5).astype(np.float32)
 
 
 def _kept(like: Image) -> dict[str, Any]:

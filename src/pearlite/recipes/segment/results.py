@@ -3,12 +3,13 @@
 Axes: C channels, S space, K classes.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,10 +29,14 @@ from pearlite.recipes.segment.labels_file import (
 )
 from pearlite.recipes.segment.measured import find_particles, particle_table, pixel_scale
 from pearlite.recipes.segment.model import Model
+from pearlite.recipes.segment.outlines import outlines, write_outlines
 from pearlite.recipes.segment.overlay import overlay
 from pearlite.recipes.segment.particles import Summary
 from pearlite.recipes.segment.planes import Planes, pixel_metres
 from pearlite.recipes.segment.uncertainty import uncertainty
+
+if TYPE_CHECKING:
+    from roifile import ImagejRoi
 
 KINDS = {
     "labels": ".tif",
@@ -40,7 +45,9 @@ KINDS = {
     "overlay": ".png",
     "particles": ".csv",
     "instances": ".tif",
+    "outlines": ".zip",
 }
+PARTED = ("instances", "outlines")  # kinds that are written where instances are wanted
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ def write_results(
     wall, cpu = time.perf_counter(), time.process_time()
     image, layout, notes = model.check(image, wanted.force, wanted.pixel_size)
     for kind, path in targets.items():
-        if kind != "instances" or wanted.instances:
+        if kind not in PARTED or wanted.instances:
             path.parent.mkdir(parents=True, exist_ok=True)
     axes, shape = layout.label_axes, layout.label_shape
     scale = (image.pixel_size, image.unit)
@@ -156,6 +163,7 @@ def write_results(
     tables: list[pd.DataFrame] = []
     means: dict[str, Summary] = {}
     numbered = np.zeros(shape if wanted.instances else (), np.int32)
+    drawn: list[ImagejRoi] = []
     spacing, unit = pixel_scale(image, len(layout.space), wanted.pixel_size)
     unlike, unsure, middle_S = 0, 0.0, np.zeros(layout.space, np.int64)
     label_file = create(
@@ -201,6 +209,8 @@ def write_results(
             tables.append(table)
             if wanted.instances:
                 numbered[index] = found.map_S
+                first = piece * math.prod(layout.space[:-2]) if len(shape) > 2 else None
+                drawn += outlines(found, model.classes, first)
             unsure += float(doubt_S.mean()) / len(layout)
             if piece == len(layout) // 2:
                 middle_S = numbers_S
@@ -211,6 +221,7 @@ def write_results(
     write_text(targets["particles"], pd.concat(tables).to_csv(index=False))
     if wanted.instances:
         write_instances(targets["instances"], numbered, image)
+        write_outlines(targets["outlines"], drawn)
     pixels_CS = model.read(image, layout, len(layout) // 2)
     verdict = model.judge(pixels_CS)
     stretch = model.worse(verdict)
