@@ -12,10 +12,11 @@ from pearlite.data.image import Image
 from pearlite.data.read import read
 from pearlite.nets.norm import BatchNorm
 from pearlite.recipes.segment.classes import Classes
+from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.fraction import FractionError
 from pearlite.recipes.segment.model import Known, Model
-from pearlite.recipes.segment.network import NetworkSegmenter
-from pearlite.recipes.segment.network.adapt import AdaptingSegmenter, adapted, windows
+from pearlite.recipes.segment.network import NetworkSegmenter, train_network
+from pearlite.recipes.segment.network.adapt import AdaptingSegmenter, adapted, taught, windows
 from pearlite.recipes.segment.network.build import build_network
 from pearlite.recipes.segment.network.working import working_image
 from pearlite.recipes.segment.outside import Outside
@@ -80,9 +81,23 @@ def test_gain_and_offset_change_nothing():
 
 
 def test_of_a_large_image_four_windows_are_looked_at():
-    assert windows(torch.zeros(1, 700, 300)).shape == (2, 1, 512, 300)
-    assert windows(torch.zeros(1, 700, 600)).shape == (4, 1, 512, 512)
-    assert windows(torch.zeros(1, 20, 30)).shape == (1, 1, 20, 30)
+    first, last = slice(0, 512), slice(188, 700)
+    assert windows((700, 300)) == [(first, first), (last, first)]
+    assert windows((700, 700)) == [(first, first), (first, last), (last, first), (last, last)]
+    assert len(windows((20, 30))) == 1
+
+
+def test_its_own_sure_answers_make_it_surer():
+    rows, columns = np.mgrid[:64, :64]
+    truth_S = ((rows // 16 + columns // 16) % 2).astype(np.int16)
+    noise = np.random.default_rng(0).normal(0, 0.4, (2, 1, 64, 64))
+    train_CS, faint_CS = truth_S + noise[0], 0.7 * truth_S + noise[1]
+    recipe = Recipe(classes=2, width=4, depth=2, crop=32, turns=False)
+    trained = train_network([Example(train_CS, truth_S, "one")], [], recipe, seed=0, steps=30)
+    before = trained.probabilities(faint_CS)
+    after = taught(trained, faint_CS).probabilities(faint_CS)
+    assert after.max(0).mean() > before.max(0).mean()
+    assert np.mean(after.argmax(0) == truth_S) > np.mean(before.argmax(0) == truth_S)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.segment.score import score
 from benchmarks.segment.sets import OTHER, SUPER, read_set
@@ -25,20 +24,18 @@ from benchmarks.segment.sets import OTHER, SUPER, read_set
 from pearlite.recipes.segment.example import Example, Segmenter
 from pearlite.recipes.segment.network import NetworkSegmenter, train_network
 from pearlite.recipes.segment.network.adapt import AdaptingSegmenter
-from pearlite.recipes.segment.network.vary import UNLIKE_GEOMETRY, unlike
 from pearlite.recipes.segment.outside import Outside, wrong_share
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.shifts import KINDS, shifted
 
-UNLIKE: dict[str, Any] = {"vary": unlike, "geometry": UNLIKE_GEOMETRY}
-ARMS: dict[str, dict[str, Any]] = {"usual": {}, "unlike": UNLIKE}
+ARMS = ("usual", "unlike")  # what a recipe may say of how crops vary
 RECIPE = Recipe(classes=len(SUPER), depth=4, class_weights=(1.0, 2.0, 1.0))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.segment.unlike")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     parser.add_argument("--seconds", type=float, default=220.0, help="CPU seconds (%(default)s)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--trained", type=Path, help="a saved network, instead of training")
@@ -55,7 +52,7 @@ def main() -> None:
                 NetworkSegmenter.load(options.trained)
                 if options.trained
                 else train_network(
-                    data.train, [], RECIPE, seed=seed, seconds=options.seconds, **ARMS[arm]
+                    data.train, [], replace(RECIPE, vary=arm), seed=seed, seconds=options.seconds
                 )
             )
             for line in scored(arm, seed, trained, parts):
