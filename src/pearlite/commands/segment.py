@@ -65,9 +65,24 @@ def segment(
             show_default="auto",
         ),
     ] = None,
+    symmetries: Annotated[
+        Literal["auto", "all", "left-right", "none"] | None,
+        typer.Option(
+            help="Turns and mirror images that are as likely: layers have left-right alone.",
+            show_default="from whole masks, else all",
+        ),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FACTOR",
+            help="Size at which the network sees images, such as 0.25.",
+            show_default="from whole masks, else 1",
+        ),
+    ] = None,
     head: Annotated[
         Literal["linear", "lightgbm", "forest"] | None,
-        typer.Option(help="What classifies the pixels.", show_default="lightgbm"),
+        typer.Option(help="What classifies the pixels.", show_default="forest"),
     ] = None,
     instances: Annotated[
         bool | None, typer.Option("--instances", help="Part touching particles, measure each.")
@@ -106,6 +121,8 @@ def segment(
         encoder=encoder,
         train=train,
         vary=vary,
+        symmetries=symmetries,
+        scale=scale,
         head=head,
         instances=instances,
         volume=volume,

@@ -167,6 +167,8 @@ def _from_image(image: Image, name: str, palette: dict[int, int]) -> Mask:
             f"{name} holds values that are no whole numbers; a mask numbers its classes: "
             "export labels instead of probabilities or grey values"
         )
+    if array.size == 0:
+        raise InputError(f"{name} has no pixel: its shape is {array.shape}")
     low, high = int(array.min()), int(array.max())
     if low < CLEAR or high > _LARGEST:
         raise InputError(

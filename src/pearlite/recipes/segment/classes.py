@@ -120,10 +120,16 @@ def name_classes(
     ordered = tuple(sorted(values))
     names = {value: f"class {value}" for value in ordered} | dict(found or {})
     names |= _given(given, ordered)
+    called = tuple(names[value] for value in ordered)
+    if "" in called or len(set(called)) < len(called):
+        raise InputError(
+            f"the classes would be called {', '.join(map(repr, called))}; give each a name of its "
+            "own"
+        )
     own = [(colours or {}).get(value, "") for value in ordered]
     if "" in own or len(set(own)) < len(own):
         own = [_colour(number) for number in range(len(ordered))]
-    return Classes(ordered, tuple(names[v] for v in ordered), tuple(own), unlabelled)
+    return Classes(ordered, called, tuple(own), unlabelled)
 
 
 def _given(given: Names | None, values: tuple[int, ...]) -> dict[int, str]:

@@ -110,6 +110,35 @@ def with_variety(
     return replace(recipe, vary="unlike", depth=DEEP, reasons=(*recipe.reasons, why))
 
 
+def as_asked(
+    recipe: Recipe,
+    examples: Sequence[Example],
+    symmetries: str = "auto",
+    scale: float | None = None,
+) -> Recipe:
+    """Put what the user knows of the material in place of what was decided.
+
+    Parameters
+    ----------
+    recipe
+        What was decided.
+    examples
+        Images that will be learned from.
+    symmetries, scale
+        See `Recipe`; ``"auto"`` and ``None`` leave what was decided.
+    """
+    if symmetries != "auto":
+        why = f"Asked for: symmetries are {symmetries!r}."
+        recipe = replace(recipe, symmetries=symmetries, reasons=(*recipe.reasons, why))
+    if scale is None:
+        return recipe
+    why = f"Asked for: the network sees images at {scale:g} times their size."
+    recipe = replace(recipe, scale=scale, reasons=(*recipe.reasons, why))
+    if scale >= 1:
+        recipe = replace(recipe, thin=(), host=0)
+    return _with_crop(recipe, min(side for e in examples for side in e.truth_S.shape))
+
+
 def from_labels(examples: Sequence[Example], validation: Sequence[Example] = ()) -> Recipe:
     """Decide what the labels alone can say; see `choose`. Validation adds classes, no more."""
     first = examples[0]

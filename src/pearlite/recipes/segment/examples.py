@@ -129,7 +129,7 @@ def gather(
             drawn = labels.objects[number]
             objects.append(None if drawn is None else drawn[layout.of_labels(piece)])
     _check_enough(examples, classes)
-    notes += _mixed(examples)
+    notes += [*_constant(examples), *_mixed(examples)]
     bare = (pair.source for pair in pairs if pair.mask is None)
     return Gathered(
         tuple(examples),
@@ -187,6 +187,23 @@ def _check_enough(examples: list[Example], classes: Classes) -> None:
             f"the masks hold {len(classes)} classes, and at most {MOST} can be learned; give "
             "instances=True if they number objects"
         )
+
+
+def _constant(examples: list[Example]) -> list[str]:
+    """Tell of images that show nothing; raise InputError if all do."""
+    empty = [example.name for example in examples if not _varies(example.image_CS)]
+    if len(empty) == len(examples):
+        raise InputError(
+            f"every pixel of {empty[0]} has the same value; give an image that shows something"
+        )
+    return [
+        f"Every pixel of {name} has the same value: nothing can be seen there." for name in empty
+    ]
+
+
+def _varies(image_CS: NDArray[Any]) -> bool:
+    known = image_CS[np.isfinite(image_CS)]
+    return known.size == 0 or bool((known != known[0]).any())
 
 
 def _mixed(examples: list[Example]) -> list[str]:

@@ -20,7 +20,7 @@ HEADS = ("forest", "lightgbm", "linear")
 HIDDEN = 48
 _TREES = 30
 _LEAF = 3  # fewest labelled pixels in a leaf
-_STEPS, _BATCH, _RATE = 100, 512, 2e-2
+_STEPS, _BATCH, _RATE = 150, 512, 2e-2
 _PENALTY = 0.1  # inverse, of the logistic regression
 _RAREST, _NEVER = 1e-4, 1e-12  # shares that a class is given at least, and if nobody labelled it
 
@@ -159,16 +159,19 @@ def _linear(x_NF: NDArray[np.float32], y_N: NDArray[np.integer], classes: int) -
 
 
 def _learn_from(x_NF: NDArray[np.float32], said_NK: NDArray[np.float32], seed: int) -> MLP:
-    """Train a network to say what was said."""
+    """Train a network to say what was said; of rare classes more is asked than their share."""
     generator = torch.Generator().manual_seed(seed)
     x, said = torch.from_numpy(x_NF), torch.from_numpy(said_NK)
+    rarity_N = (said.double() / said.double().mean(0).clamp(min=_RAREST)).sum(1).sqrt()
+    until_N = rarity_N.cumsum(0)
     middle_F, width_F = _middle_and_width(x)
     scaled_NF = (x - middle_F) / width_F
     head = new_head(x_NF.shape[1], said_NK.shape[1], hidden=True, generator=generator)
     optimiser = torch.optim.AdamW(head.parameters(), _RATE, weight_decay=1e-3, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=_STEPS)
     for _ in range(_STEPS):
-        rows_B = torch.randint(len(scaled_NF), (_BATCH,), generator=generator)
+        drawn_B = torch.rand(_BATCH, generator=generator, dtype=torch.float64) * until_N[-1]
+        rows_B = torch.searchsorted(until_N, drawn_B).clamp(max=len(scaled_NF) - 1)
         loss = functional.cross_entropy(head(scaled_NF[rows_B]), said[rows_B])
         optimiser.zero_grad()
         loss.backward()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pearlite.folders import read_json, write_json
-from pearlite.recipes.segment.decide import choose, from_labels, with_variety
+from pearlite.recipes.segment.decide import as_asked, choose, from_labels, with_variety
 from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.examples import Gathered
 from pearlite.recipes.segment.instances import rims
@@ -248,6 +248,7 @@ def _decided(
         encoder = "" if settings.encoder == "none" else settings.encoder
         recipe = replace(recipe, encoder=encoder)
     recipe = replace(recipe, train=settings.train if recipe.encoder else "all")
+    recipe = as_asked(recipe, whole, settings.symmetries, settings.scale)
     recipe = with_variety(recipe, whole, settings.seconds, settings.vary)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, recipe.to_dict())

@@ -150,6 +150,8 @@ def _by_file(collections: list[Collection], masks: Path) -> tuple[list[Pair], li
         for image, part in zip(one.images, one.parts, strict=True)
         if not image.resolve().is_relative_to(masks.resolve())
     ]
+    if not known and collections[0].images:
+        raise InputError(f"{masks} is given as image and as mask; give the masks for --masks")
     if not known:
         raise InputError(f"{collections[0].root} holds no image; give a folder of images")
     if masks.is_file() and masks.suffix.lower() == ".json":

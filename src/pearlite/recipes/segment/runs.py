@@ -35,6 +35,8 @@ def fit(
     encoder: str = "auto",
     train: str = "all",
     vary: str = "auto",
+    symmetries: str = "auto",
+    scale: float | None = None,
     head: str = "forest",
     group: str | None = None,
     volume: bool = False,
@@ -75,6 +77,11 @@ def fit(
         What of a pretrained encoder learns: ``"all"``, ``"adaptors"`` or ``"head"``.
     vary
         How crops differ: ``"usual"`` (other shots), ``"unlike"`` (other microscopes) or ``"auto"``.
+    symmetries
+        Which turns and mirror images of the material are as likely as itself, for the network:
+        ``"all"``, ``"left-right"`` (layers), ``"none"``; ``"auto"`` asks whole masks.
+    scale
+        Working pixels of the network per pixel; ``None`` asks whole masks.
     head
         What classifies pixels: ``"forest"``, ``"lightgbm"`` or ``"linear"``.
     group
@@ -124,6 +131,8 @@ def fit(
         encoder,
         train,
         vary,
+        symmetries,
+        scale,
         head,
         group,
         volume,
@@ -140,7 +149,7 @@ def fit(
     pairs, _ = find_pairs(data, masks, axes)
     gathered = _gather(data, masks, settings)
     sources = [_source(pair) for pair in pairs]
-    command = command or _command(data, masks, settings)
+    command = command or settings.call(data, masks)
     with Run.create("segment", settings.options(), seed, sources, out, command) as run:
         run.options["unlabelled"] = gathered.classes.unlabelled
         if _keep(run, data, masks, pairs):
@@ -190,24 +199,6 @@ def report(run: Run) -> Path:
 def summary(run: Run) -> list[tuple[str, ...]]:
     """Return a table, its head first, of the scores on the test part."""
     return rows(run)
-
-
-def _command(data: Any, masks: Any, settings: Settings) -> str:
-    """Return the Python call that makes the run again."""
-    usual = Settings().options()
-    given = {"masks": masks} if masks is not None else {}
-    given |= {name: value for name, value in settings.options().items() if value != usual[name]}
-    said = [_said(data), *(f"{name}={_said(value)}" for name, value in given.items())]
-    return f"pl.fit('segment', {', '.join(said)}, seed={settings.seed})"
-
-
-def _said(given: Any) -> str:
-    if isinstance(given, Path):
-        return repr(str(given))
-    if isinstance(given, list | tuple):
-        return f"[{', '.join(map(_said, given))}]"
-    plain = given is None or isinstance(given, str | int | float | dict)
-    return repr(given) if plain else "array"
 
 
 def _work(run: Run, gathered: Gathered, dask: str | None, progress: bool) -> None:

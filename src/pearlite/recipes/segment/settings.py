@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from pearlite.data.units import METRES, normalise
@@ -10,6 +11,8 @@ from pearlite.recipes.segment.classes import Names
 from pearlite.recipes.segment.head import HEADS
 
 METHODS = ("auto", "pixels", "network")
+SYMMETRIES = ("auto", "all", "left-right", "none")
+SCALES = (1 / 16, 4.0)  # of the working pixels
 TRAINED = ("all", "adaptors", "head")
 VARIED = ("auto", "usual", "unlike")
 SECONDS = {"fast": 30.0, "balanced": 150.0, "best": 600.0}
@@ -29,6 +32,8 @@ class Settings:
     encoder: str = "auto"
     train: str = "all"
     vary: str = "auto"
+    symmetries: str = "auto"
+    scale: float | None = None
     head: str = "forest"
     group: str | None = None
     volume: bool = False
@@ -47,6 +52,7 @@ class Settings:
             ("method", METHODS),
             ("train", TRAINED),
             ("vary", VARIED),
+            ("symmetries", SYMMETRIES),
             ("head", HEADS),
             ("quality", tuple(SECONDS)),
         ):
@@ -56,6 +62,8 @@ class Settings:
                 )
         if self.minutes is not None and self.minutes <= 0:
             raise InputError(f"minutes is {self.minutes}; expected more than 0")
+        if self.scale is not None and not SCALES[0] <= self.scale <= SCALES[1]:
+            raise InputError(f"scale is {self.scale}; expected {SCALES[0]} to {SCALES[1]:g}")
 
     @property
     def seconds(self) -> float:
@@ -72,6 +80,14 @@ class Settings:
         del known["seed"]
         return known
 
+    def call(self, data: Any, masks: Any) -> str:
+        """Return the Python call that makes the run again."""
+        usual = Settings().options()
+        given = {"masks": masks} if masks is not None else {}
+        given |= {name: value for name, value in self.options().items() if value != usual[name]}
+        said = [_said(data), *(f"{name}={_said(value)}" for name, value in given.items())]
+        return f"pl.fit('segment', {', '.join(said)}, seed={self.seed})"
+
     @classmethod
     def recorded(cls, options: dict[str, Any], seed: int) -> "Settings":
         """Return the settings that a run's record holds."""
@@ -82,6 +98,15 @@ class Settings:
         if isinstance(given["names"], dict):
             given["names"] = {int(value): name for value, name in given["names"].items()}
         return cls(**given, seed=seed)
+
+
+def _said(given: Any) -> str:
+    if isinstance(given, Path):
+        return repr(str(given))
+    if isinstance(given, list | tuple):
+        return f"[{', '.join(map(_said, given))}]"
+    plain = given is None or isinstance(given, str | int | float | dict)
+    return repr(given) if plain else "array"
 
 
 def metres(length: str | float | None) -> float | None:

@@ -100,6 +100,8 @@ def read_labels(
             "The masks are scribbles: 0 was taken for not labelled; give unlabelled=-1 if it is a "
             "class."
         )
+    if unlabelled not in (None, CLEAR, *values):
+        notes.append(f"No pixel of the masks has the value {unlabelled}, given as unlabelled.")
     values = [value for value in values if value != unlabelled]
     if values and values[-1] > 0xFFFF:
         raise InputError(

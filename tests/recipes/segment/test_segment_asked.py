@@ -1,0 +1,98 @@
+"""What users ask for, rightly or wrongly, is done or said."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Picture
+
+import pearlite as pl
+from pearlite.errors import InputError
+from pearlite.recipes.segment.decide import as_asked, from_labels
+from pearlite.recipes.segment.example import Example
+from pearlite.recipes.segment.examples import gather
+from pearlite.recipes.segment.pixels import train_pixels
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(usual)
+
+
+def discs(size=120):
+    """Return a noisy image with discs of two greys, and which of them a pixel belongs to."""
+    rows, columns = np.mgrid[:size, :size]
+    random = np.random.default_rng(1)
+    mask = np.zeros((size, size), np.uint8)
+    for number in range(8):
+        row, column = random.integers(8, size - 8, 2)
+        mask[(rows - row) ** 2 + (columns - column) ** 2 < 60] = 1 + number % 2
+    image = np.array([60, 130, 200])[mask] + random.normal(0, 8, mask.shape)
+    return image.clip(0, 255).astype(np.uint8), mask
+
+
+def test_a_class_of_few_percent_of_the_pixels_is_not_lost():
+    image, mask = discs()
+    truth = (mask == 1).astype(np.int16)
+    segmenter = train_pixels([Example(image[None], truth, "discs")], 2, levels=3)
+    found = segmenter.probabilities(image[None]).argmax(axis=0) == 1
+    assert (found & (truth == 1)).sum() / (found | (truth == 1)).sum() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"masks": np.zeros((0, 120), np.uint8)}, "has no pixel"),
+        ({"data": np.full((120, 120), 7)}, "every pixel of image has the same value"),
+        ({"names": "a,a,b"}, "a name of its own"),
+        ({"names": ",,"}, "a name of its own"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_said(change, said):
+    image, mask = discs()
+    with pytest.raises(InputError, match=said):
+        gather(**{"data": image, "masks": mask, "unlabelled": -1, **change})
+
+
+def test_an_image_in_place_of_its_mask_is_said(tmp_path):
+    Picture.fromarray(discs()[0]).save(tmp_path / "image.png")
+    with pytest.raises(InputError, match="is given as image and as mask"):
+        gather(tmp_path / "image.png", tmp_path / "image.png")
+
+
+def test_a_value_for_unlabelled_that_no_mask_holds_and_an_image_that_shows_nothing_are_told():
+    image, mask = discs()
+    found = gather([image, np.full_like(image, 7)], [mask, mask], unlabelled=77)
+    assert any("No pixel of the masks has the value 77" in note for note in found.notes)
+    assert any("Every pixel of image 2 has the same value" in note for note in found.notes)
+
+
+def test_what_is_asked_for_stands_in_place_of_what_was_decided():
+    image, mask = discs(256)
+    examples = [Example(image[None], mask.astype(np.int16), "discs")]
+    decided = from_labels(examples)
+    asked = as_asked(decided, examples, "left-right", 0.5)
+    assert (asked.symmetries, asked.scale) == ("left-right", 0.5)
+    assert asked.crop <= 128
+    assert asked.reasons[-2].startswith("Asked for: symmetries")
+    assert as_asked(decided, examples) == decided
+
+
+def test_a_run_trains_as_it_was_asked_and_its_record_says_so(tmp_path):
+    image, mask = discs(64)
+    options = {"symmetries": "none", "scale": 0.5, "minutes": 0.02, "method": "network"}
+    run = pl.fit("segment", image, masks=mask, unlabelled=-1, out=tmp_path / "run", **options)
+    assert (run.test["recipe"]["symmetries"], run.test["recipe"]["scale"]) == ("none", 0.5)
+    assert "symmetries='none', scale=0.5" in run.record["command"]
+    assert run.result.shape == mask.shape
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [({"symmetries": "odd"}, "symmetries is 'odd'"), ({"scale": 0}, "scale is 0")],
+)
+def test_options_of_the_network_that_are_wrong_are_said(option, said):
+    with pytest.raises(InputError, match=said):
+        pl.fit("segment", discs()[0], masks=discs()[1], **option)
