@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from pearlite.errors import InputError
 from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.model import single_answer
 from pearlite.recipes.segment.network.cascade import (
+    BESIDE,
     CascadeSegmenter,
     best_odds,
     joined,
@@ -76,7 +78,7 @@ def test_probabilities_sum_to_one_and_cracks_lie_in_the_layer(segmenter: Cascade
 
 
 def test_where_the_first_is_unsure_the_second_says_where_the_layer_ends() -> None:
-    outer_OS = np.array([[0.999, 0.6, 0.4, 0.01], [0.001, 0.4, 0.6, 0.99]], np.float32)
+    outer_OS = np.array([[0.99, 0.6, 0.4, 0.01], [0.01, 0.4, 0.6, 0.99]], np.float32)
     inner_IS = np.array([[0.1, 0.1, 0.9, 0.9], [0.9, 0.9, 0.1, 0.06], [0, 0, 0, 0.04]], np.float32)
     found_KS = joined(outer_OS, inner_IS, RECIPE, odds=1.0)
     assert found_KS.sum(0) == pytest.approx(1, abs=1e-5)
@@ -87,12 +89,26 @@ def test_where_the_first_is_unsure_the_second_says_where_the_layer_ends() -> Non
     assert tripled_KS[2, 3] / tripled_KS[1, 3] == pytest.approx(3 * 0.04 / 0.06, rel=1e-4)
 
 
-def test_neither_network_is_believed_to_be_infallible() -> None:
-    sure_OS = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
-    contrary_IS = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]], np.float32)
-    found_KS = joined(sure_OS, contrary_IS, RECIPE, odds=1.0)
+def test_far_from_its_border_the_layer_is_where_the_first_network_sees_it() -> None:
+    outer_OS = np.stack([np.full(100, 0.4), np.full(100, 0.6)]).astype(np.float32)
+    outer_OS[:, :50] = outer_OS[::-1, :50]
+    contrary_IS = np.zeros((3, 100), np.float32)
+    contrary_IS[1, :50] = contrary_IS[0, 50:] = 1
+    found_KS = joined(outer_OS, contrary_IS, RECIPE, odds=1.0)
     assert np.isfinite(found_KS).all()
-    assert found_KS.argmax(0).tolist() == [0, 1]
+    changed_S = found_KS[0] > 0.5
+    assert changed_S.nonzero()[0].tolist() == [*range(50 - BESIDE), *range(50, 50 + BESIDE)]
+
+
+def test_a_single_look_spares_the_mirror_images_of_all_parts(
+    segmenter: CascadeSegmenter,
+) -> None:
+    quick = single_answer(segmenter)
+    assert isinstance(quick, CascadeSegmenter)
+    assert not any(part.recipe.turns for part in (quick.far, *quick.near))
+    image_CHW = coating(4).image_CS
+    same = quick.probabilities(image_CHW).argmax(0) == segmenter.probabilities(image_CHW).argmax(0)
+    assert same.mean() > 0.97
 
 
 def test_saved_and_loaded_gives_the_same(segmenter: CascadeSegmenter, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -34,7 +35,8 @@ from pearlite.train.losses import cross_entropy
 from pearlite.train.state import State
 
 AFAR = 0.4  # share of the budget for the first network
-LEAST = 1e-3  # probability; a near network is never surer than this about the host
+LEAST = 0.15  # probability; near networks are never surer than this about the host
+BESIDE = 16  # pixels from where the host ends for the first network: so far others have a say
 THIN_WEIGHT = 3.0  # in the cross-entropy of a near network
 FAR_GEOMETRY = Geometry(shape=1.0, stretch=0.25, bend=3.0, outside=0.25)
 ODDS = tuple((1 - threshold) / threshold for threshold in np.linspace(0.05, 0.95, 19).tolist())
@@ -200,13 +202,16 @@ def joined(
 ) -> NDArray[np.float32]:
     """Join the answers from far and near to probabilities of all classes, ``(K, *S)``.
 
-    Whether a pixel belongs to the host, both are asked, and their probabilities multiplied. From
-    near, the host's surroundings alone were learned: elsewhere the first network is sure enough to
-    outdo the others.
+    Whether a pixel belongs to the host, both are asked where the first network sees its border, and
+    their probabilities multiplied. From near, the host's surroundings alone were learned, and
+    anything like it is taken for it: elsewhere the first network decides.
     """
-    elsewhere_S = inner_IS[0].clip(LEAST, 1 - LEAST)
-    agreed_OS = outer_OS * elsewhere_S
     host = ordinary_classes(recipe).index(recipe.host)
+    side = 2 * BESIDE + 1
+    least_S, most_S = (of(outer_OS[host], side) for of in (minimum_filter, maximum_filter))
+    beside_S = (least_S < 0.5) & (most_S > 0.5)
+    elsewhere_S = np.where(beside_S, inner_IS[0].clip(LEAST, 1 - LEAST), np.float32(0.5))
+    agreed_OS = outer_OS * elsewhere_S
     agreed_OS[host] = outer_OS[host] * (1 - elsewhere_S)
     agreed_OS /= agreed_OS.sum(0)
     divided_IS = inner_IS[1:].clip(1e-6)
