@@ -45,6 +45,8 @@ def test_a_class_of_few_percent_of_the_pixels_is_not_lost():
     ("change", "said"),
     [
         ({"masks": np.zeros((0, 120), np.uint8)}, "has no pixel"),
+        ({"data": np.zeros((0, 120), np.uint8)}, "has no pixel"),
+        ({"data": None}, r"an array of shape \(\) was given"),
         ({"data": np.full((120, 120), 7)}, "every pixel of image has the same value"),
         ({"names": "a,a,b"}, "a name of its own"),
         ({"names": ",,"}, "a name of its own"),

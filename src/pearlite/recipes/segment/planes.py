@@ -36,6 +36,8 @@ class Planes:
     volume: bool = False
 
     def __post_init__(self) -> None:
+        if 0 in self.shape:
+            raise InputError(f"the image has no pixel: its shape is {self.shape}")
         if self.volume and "Z" not in self.axes:
             raise InputError(
                 f"volume=True was given, and the image has axes {self.axes}; a volume has planes "
@@ -101,6 +103,11 @@ def given_image(data: Any, axes: str | None) -> Image | None:
     """
     if not isinstance(data, Image | str | Path | list | tuple):
         array = np.asarray(data)
+        if array.ndim < 2:
+            raise InputError(
+                f"an array of shape {array.shape} was given; expected is an image of rows and "
+                "columns"
+            )
         if axes is None and array.ndim == 3 and array.shape[-1] in _COLOURS:
             return Image(np.moveaxis(array, -1, 0), "CYX", meta={"rgb": True})
     return as_image(data, axes)
