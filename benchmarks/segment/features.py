@@ -26,9 +26,10 @@ from benchmarks.segment.sets import read_set
 from numpy.typing import NDArray
 
 from pearlite.provenance import hardware
-from pearlite.recipes.segment.example import UNLABELLED
+from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.interactive import Interactive
 from pearlite.recipes.segment.normalise import normalise
+from pearlite.recipes.segment.pixels import LEVELS, train_pixels
 
 PIXELS = 2_700
 WARM = 128  # side of the small image
@@ -131,9 +132,9 @@ def pearlite(head: str) -> Callable[[Image, Truth], tuple[NDArray, float, float]
 
     def measure(image_CHW: Image, strokes_HW: Truth) -> tuple[NDArray, float, float]:
         def work() -> NDArray:
-            session = Interactive(image_CHW, 3, head=head)
-            session.add(strokes_HW)
-            return session.update()[0]
+            example = Example(image_CHW, strokes_HW, "")
+            model = train_pixels([example], 3, head=head, levels=LEVELS)
+            return model.probabilities(image_CHW).argmax(0)
 
         return timed(work)
 

@@ -18,6 +18,7 @@ from pearlite.recipes.segment.filters import Filters
 from pearlite.recipes.segment.normalise import fit
 
 SIDES = {2: 256, 3: 48}  # pixels, of a tile of images and of volumes
+CELLS = {2: 64, 3: 16}  # of a part of a tile, where features of single pixels are asked for
 Box = tuple[tuple[int, ...], tuple[int, ...]]  # first pixel, and the one behind the last
 
 
@@ -66,9 +67,9 @@ class Described:
         for corner in product(*[range(a // side * side, b, side) for a, b in ends]):
             yield self.box_at(corner)
 
-    def box_at(self, place: Sequence[int]) -> Box:
-        """Return the tile of the grid in which a pixel lies."""
-        side = SIDES[len(self.shape)]
+    def box_at(self, place: Sequence[int], side: int | None = None) -> Box:
+        """Return the tile of the grid in which a pixel lies, or its part of another side."""
+        side = side or SIDES[len(self.shape)]
         corner = tuple(int(i) // side * side for i in place)
         return corner, tuple(min(a + side, n) for a, n in zip(corner, self.shape, strict=True))
 
@@ -77,13 +78,13 @@ class Described:
         found: list[NDArray[np.float32]] = []
         if self.filters:
             found.append(np.empty((len(places_NS), self.filters.count), np.float32))
-            side = SIDES[len(self.shape)]
-            tiles_TS, tile_N = np.unique(places_NS // side, axis=0, return_inverse=True)
-            for number, tile_S in enumerate(tiles_TS):
-                rows = np.flatnonzero(tile_N.ravel() == number)
-                start, stop = self.box_at(tile_S * side)
+            side = CELLS[len(self.shape)]
+            cells_TS, cell_N = np.unique(places_NS // side, axis=0, return_inverse=True)
+            for number, cell_S in enumerate(cells_TS):
+                rows = np.flatnonzero(cell_N.ravel() == number)
+                start, features_FS = self._near(cell_S * side)
                 within_SN = (places_NS[rows] - start).T
-                found[0][rows] = self._filtered(start, stop)[(slice(None), *within_SN)].T
+                found[0][rows] = features_FS[(slice(None), *within_SN)].T
         if self.deep:
             with self._deep_lock:
                 found.append(self.deep.at(places_NS))
@@ -103,6 +104,16 @@ class Described:
             with self._deep_lock:
                 sums.append(self.deep.of(start, stop, mix_GF[:, count:]))
         return sums[0] if len(sums) == 1 else sums[0] + sums[1]
+
+    def _near(self, place: Sequence[int]) -> tuple[tuple[int, ...], NDArray[np.float32]]:
+        """Return features around a pixel, and where they begin: of its tile where that is kept."""
+        assert self.filters is not None
+        with self._lock:
+            box = self.box_at(place)
+            if box in self._tiles:
+                return box[0], self._tiles[box]
+        start, stop = self.box_at(place, CELLS[len(self.shape)])
+        return start, self.filters.of(start, stop)
 
     def _filtered(self, start: tuple[int, ...], stop: tuple[int, ...]) -> NDArray[np.float32]:
         assert self.filters is not None

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pearlite.nets.staged import StagedEncoder
-from pearlite.recipes.segment.described import Described
+from pearlite.recipes.segment.described import CELLS, Described
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.levels import neighbourhoods
 
 PER_CLASS = 8_000  # labelled pixels that are learned from, all images together
 _OTHERS = 10_000  # pixels that stand for all
-_TILES = 32  # in which those lie, all images together
-_KEEP = 2**28  # bytes of an image's features that are kept meanwhile
+_CELLS = 64  # parts of the images in which those lie, all images together
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def gather(
     chosen = choose_labelled([example.truth_S for example in examples], PER_CLASS, rng)
     x, y, cells, others = [], [], [], []
     for number, (example, places_NS) in enumerate(zip(examples, chosen, strict=True)):
-        described = Described(example.image_CS, levels, deep, keep=_KEEP)
+        described = Described(example.image_CS, levels, deep)
         others.append(described.at(at_random(described, len(examples), rng)))
         if len(places_NS):
             x.append(described.at(places_NS))
@@ -86,14 +85,14 @@ def choose_labelled(
 
 
 def at_random(described: Described, images: int, rng: np.random.Generator) -> NDArray[np.integer]:
-    """Return indices (M, axes) of pixels in some tiles: the share of one of several images."""
-    boxes = list(described.boxes())
-    kept = rng.choice(len(boxes), min(len(boxes), -(-_TILES // images)), replace=False)
-    sizes = np.array([np.prod(np.subtract(boxes[n][1], boxes[n][0])) for n in kept])
+    """Return indices (M, axes) of pixels in some cells: the share of one of several images."""
+    side = CELLS[len(described.shape)]
+    cells = tuple(-(-n // side) for n in described.shape)
+    kept = rng.choice(np.prod(cells), min(int(np.prod(cells)), -(-_CELLS // images)), replace=False)
+    boxes = [
+        described.box_at(place, side) for place in side * np.stack(np.unravel_index(kept, cells), 1)
+    ]
+    sizes = np.array([np.prod(np.subtract(stop, start)) for start, stop in boxes])
     counts = rng.multinomial(-(-_OTHERS // images), sizes / sizes.sum())
-    return np.concatenate(
-        [
-            rng.integers(*boxes[n], size=(m, len(described.shape)))
-            for n, m in zip(kept, counts, strict=True)
-        ]
-    )
+    drawn = zip(boxes, counts, strict=True)
+    return np.concatenate([rng.integers(*box, size=(m, len(cells))) for box, m in drawn])
