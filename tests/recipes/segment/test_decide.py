@@ -111,6 +111,7 @@ def test_without_the_pretrained_weights_nothing_is_tried(monkeypatch: pytest.Mon
     assert recipe.encoder == ""
 
 
+@pytest.mark.slow
 def test_trials_are_paid_from_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "SHORTEST", 0.1)
     recipe = choose([grains(96)], [grains(96)], seconds=2, seed=0)

@@ -131,6 +131,7 @@ def test_a_few_strokes_are_enough() -> None:
     assert accuracy(segmenter, material(96, 96, seed=2)) > 0.9
 
 
+@pytest.mark.slow
 def test_unlabelled_pixels_do_not_count() -> None:
     full = material(64, 64, seed=1)
     some_S = full.truth_S.copy()
@@ -141,17 +142,20 @@ def test_unlabelled_pixels_do_not_count() -> None:
     assert accuracy(right, new) > accuracy(wrong, new) + 0.05
 
 
+@pytest.mark.slow
 def test_volumes_are_segmented_in_three_dimensions() -> None:
     recipe = replace(SMALL, dims=3, crop=16)
     segmenter = trained([material(24, 40, 40, seed=1)], recipe, steps=25)
     assert accuracy(segmenter, material(20, 33, 40, seed=2)) > 0.85
 
 
+@pytest.mark.slow
 def test_every_channel_is_seen() -> None:
     segmenter = trained([material(96, 96, seed=1, channels=2)], replace(SMALL, channels=2))
     assert accuracy(segmenter, material(96, 96, seed=2, channels=2)) > 0.9
 
 
+@pytest.mark.slow
 def test_images_smaller_than_a_crop_serve() -> None:
     examples = [material(20, 27, seed=seed) for seed in range(6)]
     segmenter = trained(examples, replace(SMALL, crop=48))

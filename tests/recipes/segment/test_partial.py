@@ -71,6 +71,7 @@ def test_finds_the_borders_and_the_share_of_a_class_from_strokes(
     assert abs(found_S.mean() - new.truth_S.mean()) < 0.05
 
 
+@pytest.mark.slow
 def test_volumes_are_learned_from_strokes() -> None:
     recipe = replace(SMALL, dims=3, crop=16)
     new = grains(20, 33, 40, seed=2)
@@ -78,6 +79,7 @@ def test_volumes_are_learned_from_strokes() -> None:
     assert (labels(segmenter, new) == new.truth_S).mean() > 0.85
 
 
+@pytest.mark.slow
 def test_every_image_with_strokes_counts_and_others_do_not_hurt() -> None:
     one, other = strokes(grains(64, 64, seed=1)), strokes(grains(64, 64, seed=3))
     first_S = np.where(one.truth_S == 0, 0, UNLABELLED).astype(np.int16)
@@ -94,6 +96,7 @@ def test_a_class_without_a_stroke_is_named() -> None:
         trained([none])
 
 
+@pytest.mark.slow
 def test_another_segmenters_sure_answers_may_come_first(segmenter: NetworkSegmenter) -> None:
     example = strokes(grains(96, 96, seed=1), pixels=10)
     new = grains(96, 96, seed=2)

@@ -76,6 +76,7 @@ def test_labels_may_be_added_as_an_array(image_CHW: np.ndarray) -> None:
     assert (session.labels_S != UNLABELLED).sum() == 3
 
 
+@pytest.mark.slow
 def test_strokes_may_come_while_an_update_runs(session: Interactive) -> None:
     def draw(row: int) -> None:
         session.stroke([(row, 50), (row, 60)], 1, 1)
@@ -90,6 +91,7 @@ def test_strokes_may_come_while_an_update_runs(session: Interactive) -> None:
     assert np.array_equal(fresh.update()[1], shown_KHW)
 
 
+@pytest.mark.slow
 def test_levels_follow_the_strokes() -> None:
     """Layers differ in nothing but how far apart their fine lines lie, beyond noise."""
     rng = np.random.default_rng(0)

@@ -188,6 +188,7 @@ def test_one_image_is_tested_on_blocks_of_its_own(tmp_path):
     assert np.array_equal(run.apply(image), run.result)
 
 
+@pytest.mark.slow
 def test_too_few_scribbles_to_test_on_are_said_and_still_learned(tmp_path):
     image, mask = scene(3)
     drawn = np.zeros_like(mask)
@@ -202,6 +203,7 @@ def test_too_few_scribbles_to_test_on_are_said_and_still_learned(tmp_path):
     assert "Nothing was withheld" in run.page.read_text()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_where_it_was(folders, tmp_path, monkeypatch):
     trained = []
     usual = "pearlite.recipes.segment.work.fraction_errors"
@@ -224,6 +226,7 @@ def test_a_stopped_run_goes_on_where_it_was(folders, tmp_path, monkeypatch):
     assert not (run.path / "state").exists()
 
 
+@pytest.mark.slow
 def test_a_volume_is_seen_in_three_dimensions(tmp_path):
     depth, rows, columns = np.mgrid[:24, :48, :48]
     mask = (((depth - 12) ** 2 + (rows - 24) ** 2 + (columns - 24) ** 2) < 100).astype(np.uint8)
@@ -237,6 +240,7 @@ def test_a_volume_is_seen_in_three_dimensions(tmp_path):
     assert pd.read_csv(run.path / "particles.csv")["volume_px3"].to_numpy().max() > 3000
 
 
+@pytest.mark.slow
 def test_planes_of_a_stack_are_learned_from_with_few_labels(tmp_path):
     image, mask = scene(3)
     drawn = np.zeros((3, *mask.shape), np.int16)
@@ -301,7 +305,9 @@ def test_objects_are_learned_and_told_apart(tmp_path):
     assert len(regions) == numbered.max()
 
 
-@pytest.mark.parametrize("parts", [("train", "val", "test"), ("train", "test")])
+@pytest.mark.parametrize(
+    "parts", [("train", "val", "test"), pytest.param(("train", "test"), marks=pytest.mark.slow)]
+)
 def test_folders_say_what_is_tested_on(tmp_path, parts):
     for number, part in enumerate(parts):
         for folder, content in ((part, 0), (f"{part}_annot", 1)):
@@ -316,7 +322,7 @@ def test_folders_say_what_is_tested_on(tmp_path, parts):
     assert run.test["tried"]["pixels"] > 0.5
 
 
-@pytest.mark.parametrize("head", ["forest", "linear"])
+@pytest.mark.parametrize("head", ["forest", pytest.param("linear", marks=pytest.mark.slow)])
 def test_pixels_are_classified_from_scribbles(tmp_path, head):
     image, mask = scene(3, 128)
     rows = np.arange(128) % 8 < 2
@@ -328,6 +334,7 @@ def test_pixels_are_classified_from_scribbles(tmp_path, head):
     assert np.array_equal(run.apply(image), run.result)
 
 
+@pytest.mark.slow
 def test_validation_chooses_the_method(tmp_path):
     image, mask = scene(3)
     options = {"masks": mask, "unlabelled": -1, "minutes": 0.02, "out": tmp_path / "run"}
