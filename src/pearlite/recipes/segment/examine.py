@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pearlite.judge.bootstrap import Bootstrapped, interval
 from pearlite.recipes.segment.classes import Classes
-from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
+from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter, class_counts
 from pearlite.recipes.segment.parts import Parts
 from pearlite.recipes.segment.scores import Floats, fraction_error, iou, mean_iou, micro_iou, pooled
 from pearlite.recipes.segment.thresholds import fit_thresholds
@@ -30,7 +30,7 @@ def examine(segmenter: Segmenter, parts: Parts, classes: Classes, seed: int) -> 
         ``metrics`` with intervals, ``baselines`` without; ``confusion``, rows the truth; ``units``.
     """
     count = len(classes)
-    majority = _majority(parts.train, count)
+    majority = int(class_counts(parts.train, count).argmax())
     answers: dict[str, Numbers] = {
         "model": lambda image_CS: segmenter.probabilities(image_CS).argmax(axis=0),
         "one class": lambda image_CS: np.full(image_CS.shape[1:], majority),
@@ -122,11 +122,3 @@ def _facts(found: Bootstrapped) -> dict[str, Any]:
         "units": found.units,
         "note": found.note,
     }
-
-
-def _majority(train: Sequence[Example], classes: int) -> int:
-    counts = np.zeros(classes, np.int64)
-    for example in train:
-        known = example.truth_S[example.truth_S != UNLABELLED]
-        counts += np.bincount(known, minlength=classes)
-    return int(counts.argmax())

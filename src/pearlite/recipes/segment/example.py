@@ -3,6 +3,7 @@
 Axes: C channels, S space, that is HW of an image or DHW of a volume; K classes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +33,15 @@ class Example:
     truth_S: NDArray[np.int16]
     name: str
     pixel_size: float | None = None
+
+
+def class_counts(examples: Sequence[Example], classes: int) -> NDArray[np.int64]:
+    """Return how many pixels of each class are labelled, (K,)."""
+    counts_K = np.zeros(classes, np.int64)
+    for example in examples:
+        known = example.truth_S[example.truth_S != UNLABELLED]
+        counts_K += np.bincount(known, minlength=classes)
+    return counts_K
 
 
 class Segmenter(Protocol):

@@ -1,6 +1,5 @@
 """From labelled parts to a segmenter: what could do it is trained, validation chooses."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -237,7 +236,7 @@ def _decided(
     """
     path = folder / "decided.json"
     if path.exists():
-        return recipe_from(json.loads(path.read_text(encoding="utf-8")))
+        return recipe_from(read_json(path))
     whole = [example for example in gathered.examples if example.name in {e.name for e in train}]
     if settings.encoder == "auto" and not gathered.sparse and len(whole) > 1:
         bar = "Deciding" if progress else None

@@ -15,7 +15,7 @@ from skimage.measure import label
 from pearlite.data.filenames import image_groups
 from pearlite.data.split import PARTS, Split, split
 from pearlite.errors import InputError
-from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.example import UNLABELLED, Example, class_counts
 from pearlite.recipes.segment.examples import FEWEST, Gathered
 from pearlite.seeds import derived_seed
 
@@ -252,8 +252,4 @@ def _near(withheld_S: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _complete(train: Sequence[Example], classes: int) -> bool:
     """Tell whether every class can be learned."""
-    counts = np.zeros(classes, np.int64)
-    for example in train:
-        known = example.truth_S[example.truth_S != UNLABELLED]
-        counts += np.bincount(known, minlength=classes)
-    return bool((counts >= FEWEST // 2).all())
+    return bool((class_counts(train, classes) >= FEWEST // 2).all())
