@@ -20,7 +20,7 @@ _CELLS = 64  # parts of the images in which those lie, all images together
 
 
 @dataclass(frozen=True)
-class Gathered:
+class DescribedPixels:
     """What a head learns from.
 
     Parameters
@@ -39,9 +39,9 @@ class Gathered:
     others_MF: NDArray[np.float32]
 
 
-def gather(
+def describe_labelled(
     examples: Sequence[Example], levels: int, deep: StagedEncoder | None, *, seed: int
-) -> Gathered:
+) -> DescribedPixels:
     """Collect from several images, of every class as many pixels where there are enough."""
     rng = np.random.default_rng(seed)
     chosen = choose_labelled([example.truth_S for example in examples], PER_CLASS, rng)
@@ -57,11 +57,11 @@ def gather(
     if not x:
         others_MF = np.concatenate(others)
         nothing_N = np.empty(0, np.int16)
-        return Gathered(
+        return DescribedPixels(
             np.empty((0, others_MF.shape[1]), np.float32), nothing_N, nothing_N, others_MF
         )
     group_N = np.unique(np.concatenate(cells), axis=0, return_inverse=True)[1].ravel()
-    return Gathered(np.concatenate(x), np.concatenate(y), group_N, np.concatenate(others))
+    return DescribedPixels(np.concatenate(x), np.concatenate(y), group_N, np.concatenate(others))
 
 
 def choose_labelled(

@@ -16,7 +16,7 @@ from pearlite.nets.pretrained import encoder
 from pearlite.recipes.segment.described import Described
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.filters import per_level
-from pearlite.recipes.segment.gather import at_random, choose_labelled, gather
+from pearlite.recipes.segment.gather import at_random, choose_labelled, describe_labelled
 from pearlite.recipes.segment.head import fit_head
 from pearlite.recipes.segment.levels import MOST, choose_levels
 from pearlite.recipes.segment.pixels import LEVELS, PixelSegmenter
@@ -214,7 +214,7 @@ class Interactive:
         Costs about as much as describing the image, so it is for a pause between strokes.
         """
         drawn = Example(self.image_CS, self.labels_S, "strokes")
-        gathered = gather([drawn], MOST, None, seed=self.seed)
+        gathered = describe_labelled([drawn], MOST, None, seed=self.seed)
         levels = choose_levels(
             gathered.x_NF,
             gathered.y_N,

@@ -22,7 +22,7 @@ from pearlite.nets.staged import StagedEncoder
 from pearlite.recipes.segment.described import Box, Described
 from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.filters import per_level
-from pearlite.recipes.segment.gather import gather
+from pearlite.recipes.segment.gather import describe_labelled
 from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
 from pearlite.recipes.segment.levels import MOST, choose_levels
 from pearlite.recipes.segment.saved import read_about, write_about
@@ -203,7 +203,7 @@ def train_pixels(
         generator = torch.Generator().manual_seed(seed)
         deep = encoder(encoder_name, channel_count, generator=generator)
     seen = 0 if features == "deep" else levels or MOST
-    gathered = gather(examples, seen, deep, seed=seed)
+    gathered = describe_labelled(examples, seen, deep, seed=seed)
     of_level = per_level(channel_count, examples[0].truth_S.ndim)
     filters = seen * of_level
     if seen and levels is None:
