@@ -69,6 +69,7 @@ def read_rois(path: str | Path) -> list[Shape]:
                 value=roi.group or None if groups else None,
                 colour=colour,
                 plane=_plane(roi),
+                partial=True,
             )
         )
     return shapes

@@ -35,6 +35,8 @@ class Shape:
         Plane of a stack, counted from 0; ``None`` means every one.
     filled_HW
         The pixels themselves, of files that hold these instead of outlines.
+    partial
+        Whether such a file need not show all that there is, as regions of ImageJ.
     """
 
     label: str
@@ -44,6 +46,7 @@ class Shape:
     colour: str = ""
     plane: int | None = None
     filled_HW: NDArray[np.bool_] | None = None
+    partial: bool = False
 
     def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return which pixels of an image of `shape` (H, W) belong to it.

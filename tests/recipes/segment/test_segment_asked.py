@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Picture
+from roifile import ImagejRoi, roiwrite
 
 import pearlite as pl
 from pearlite.errors import InputError
@@ -69,6 +70,18 @@ def test_a_value_for_unlabelled_that_no_mask_holds_and_an_image_that_shows_nothi
     found = gather([image, np.full_like(image, 7)], [mask, mask], unlabelled=77)
     assert any("No pixel of the masks has the value 77" in note for note in found.notes)
     assert any("Every pixel of image 2 has the same value" in note for note in found.notes)
+
+
+def test_what_lies_outside_regions_of_several_classes_says_nothing(tmp_path):
+    corners = {
+        "pore": [[10, 10], [40, 10], [40, 40], [10, 40]],
+        "matrix": [[60, 60], [90, 60], [90, 90]],
+    }
+    regions = [ImagejRoi.frompoints(points, name=name) for name, points in corners.items()]
+    roiwrite(tmp_path / "regions.zip", regions, mode="w")
+    found = gather(discs()[0], tmp_path / "regions.zip")
+    assert found.classes.names == ("matrix", "pore")
+    assert found.sparse
 
 
 def test_what_is_asked_for_stands_in_place_of_what_was_decided():

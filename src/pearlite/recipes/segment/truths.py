@@ -181,7 +181,7 @@ def _draw(
             _drawn(some, list(range(1, len(some) + 1)), layout)
             for some, layout in zip(shapes, layouts, strict=True)
         ]
-    rois = any(one.colour or one.width or one.plane is not None for one in every)
+    rois = any(one.partial for one in every)
     if unlabelled is None and len(labels) > 1 and rois:
         unlabelled = 0
         notes.append(
