@@ -172,7 +172,7 @@ FIELD_GUIDE: dict[str, Row] = {
             "every object in an image is outlined: what is not counts as background",
             "what is tested on comes from other specimens",
         ),
-        "pearlite segment {images} --masks {masks}",
+        "pearlite segment {images} --masks {masks} --instances",
         ("pearlite audit {data}",),
         (_CLICKS,),
     ),
