@@ -48,9 +48,11 @@ def describe_labelled(
     x, y, cells, others = [], [], [], []
     for number, (example, places_NS) in enumerate(zip(examples, chosen, strict=True)):
         described = Described(example.image_CS, levels, deep)
-        others.append(described.at(at_random(described, len(examples), rng)))
+        random_MS = at_random(described, len(examples), rng)
+        found = described.at(np.concatenate([random_MS, places_NS]))
+        others.append(found[: len(random_MS)])
         if len(places_NS):
-            x.append(described.at(places_NS))
+            x.append(found[len(random_MS) :])
             y.append(example.truth_S[tuple(places_NS.T)])
             cell_NS = neighbourhoods(example.truth_S, places_NS)
             cells.append(np.c_[np.full(len(cell_NS), number), cell_NS])
