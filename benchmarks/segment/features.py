@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from pearlite.provenance import hardware
 from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.filters import LEVELS
 from pearlite.recipes.segment.interactive import Interactive
 from pearlite.recipes.segment.normalise import normalise
-from pearlite.recipes.segment.pixels import LEVELS, train_pixels
+from pearlite.recipes.segment.pixels import train_pixels
 
 PIXELS = 2_700
 WARM = 128  # side of the small image

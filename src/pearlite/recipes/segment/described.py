@@ -19,6 +19,7 @@ from pearlite.recipes.segment.filters import Filters
 from pearlite.recipes.segment.normalise import fit
 
 SIDES = {2: 256, 3: 48}  # pixels, of a tile of images and of volumes
+MAPS = 3  # of an encoder: up to 8 pixels a pixel
 CELLS = {2: 64, 3: 16}  # of a part of a tile, where features of single pixels are asked for
 _MANY = 0.4  # share of a tile's cells from which on the whole tile is quicker
 Box = tuple[tuple[int, ...], tuple[int, ...]]  # first pixel, and the one behind the last
@@ -35,6 +36,8 @@ class Described:
         Scales of the filters, see `Filters`; 0 for none.
     encoder
         Of the deep features, see `DeepFeatures`; ``None`` for none.
+    maps
+        How many of the encoder's maps are used, finest first.
     keep
         Bytes of filters that are kept, those used last; what was asked for once is quick then.
     """
@@ -44,13 +47,14 @@ class Described:
         image_CS: NDArray[np.generic],
         levels: int,
         encoder: StagedEncoder | None = None,
+        maps: int = MAPS,
         *,
         keep: int = 0,
     ) -> None:
         scale = fit(image_CS)
         self.shape = image_CS.shape[1:]
         self.filters = Filters(image_CS, scale, levels) if levels else None
-        self.deep = DeepFeatures(image_CS, scale, encoder) if encoder is not None else None
+        self.deep = DeepFeatures(image_CS, scale, encoder, maps) if encoder is not None else None
         self._keep, self._held = keep, 0
         self._tiles: OrderedDict[Box, NDArray[np.float32]] = OrderedDict()
         self._lock, self._deep_lock = Lock(), Lock()

@@ -13,7 +13,10 @@ from pearlite.recipes.segment.eigen import eigenvalues
 from pearlite.recipes.segment.normalise import Scale
 from pearlite.recipes.segment.pyramid import Pyramid, blur_all, double, part
 
-LEVELS = 5
+LEVELS = 4
+FEWEST, MOST = 3, 6
+"""Scales that are tried where nobody says how many."""
+
 _MARGIN = 4  # pixels of a level that a filter sees beyond its own
 
 

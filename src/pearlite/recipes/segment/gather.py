@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pearlite.nets.staged import StagedEncoder
-from pearlite.recipes.segment.described import CELLS, Described
+from pearlite.recipes.segment.described import CELLS, MAPS, Described
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.levels import neighbourhoods
 
@@ -40,14 +40,19 @@ class DescribedPixels:
 
 
 def describe_labelled(
-    examples: Sequence[Example], levels: int, deep: StagedEncoder | None, *, seed: int
+    examples: Sequence[Example],
+    levels: int,
+    deep: StagedEncoder | None,
+    maps: int = MAPS,
+    *,
+    seed: int,
 ) -> DescribedPixels:
     """Collect from several images, of every class as many pixels where there are enough."""
     rng = np.random.default_rng(seed)
     chosen = choose_labelled([example.truth_S for example in examples], PER_CLASS, rng)
     x, y, cells, others = [], [], [], []
     for number, (example, places_NS) in enumerate(zip(examples, chosen, strict=True)):
-        described = Described(example.image_CS, levels, deep)
+        described = Described(example.image_CS, levels, deep, maps)
         random_MS = at_random(described, len(examples), rng)
         found = described.at(np.concatenate([random_MS, places_NS]))
         others.append(found[: len(random_MS)])

@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from pearlite.errors import InputError
 from pearlite.nets.pretrained import encoder
-from pearlite.recipes.segment.described import Described
+from pearlite.recipes.segment.described import MAPS, Described
 from pearlite.recipes.segment.example import UNLABELLED, Example
-from pearlite.recipes.segment.filters import per_level
+from pearlite.recipes.segment.filters import FEWEST, LEVELS, MOST, per_level
 from pearlite.recipes.segment.gather import at_random, choose_labelled, describe_labelled
 from pearlite.recipes.segment.head import fit_head
-from pearlite.recipes.segment.levels import MOST, choose_levels
-from pearlite.recipes.segment.pixels import LEVELS, PixelSegmenter
+from pearlite.recipes.segment.levels import choose_features
+from pearlite.recipes.segment.pixels import PixelSegmenter
 
 _PER_CLASS = 2_000  # labelled pixels that an update learns from
 _KEEP = 2**29  # bytes of features that are kept: 4 megapixels of one channel
@@ -202,7 +202,7 @@ class Interactive:
                     self.classes,
                     seed=self.seed,
                 )
-                made = PixelSegmenter(head, len(self.image_CS), self._levels, self._encoder)
+                made = PixelSegmenter(head, len(self.image_CS), self._levels, self._encoder, MAPS)
                 with self._strokes:
                     if np.array_equal(labels_S, self._labels_S):
                         self._segmenter = made
@@ -215,13 +215,10 @@ class Interactive:
         """
         drawn = Example(self.image_CS, self.labels_S, "strokes")
         gathered = describe_labelled([drawn], MOST, None, seed=self.seed)
-        levels = choose_levels(
-            gathered.x_NF,
-            gathered.y_N,
-            gathered.group_N,
-            per_level(len(self.image_CS), self._labels_S.ndim),
-            usual=LEVELS,
-            seed=self.seed,
+        of_level = per_level(len(self.image_CS), self._labels_S.ndim)
+        tried = {n: range(n * of_level) for n in range(FEWEST, MOST + 1)}
+        levels = choose_features(
+            gathered.x_NF, gathered.y_N, gathered.group_N, tried, usual=LEVELS, seed=self.seed
         )
         with self._fit:
             if levels != self._levels:

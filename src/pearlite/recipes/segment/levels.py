@@ -1,15 +1,14 @@
-"""Choose how far around a pixel the filters look, on labels that were withheld.
+"""Choose how far around a pixel its features look, on labels that were withheld.
 
 Axes: S space, N labelled pixels, F features, P pieces.
 """
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label
-
-FEWEST, MOST = 3, 6
-"""Scales that are tried, each twice the one before."""
 
 _FOLDS = 5
 _TREES = 30
@@ -38,30 +37,30 @@ def neighbourhoods(
     return cell_NS
 
 
-def choose_levels(
+def choose_features(
     x_NF: NDArray[np.float32],
     y_N: NDArray[np.integer],
     group_N: NDArray[np.integer],
-    per_level: int,
+    candidates: Mapping[int, Sequence[int] | NDArray[np.integer]],
     *,
     usual: int,
     seed: int,
 ) -> int:
-    """Return with how many scales a forest tells withheld labels best.
+    """Return with which features a forest tells withheld labels best.
 
-    Coarse filters see the same around all pixels of a stroke: with few strokes they are learned by
+    Coarse features are the same around all pixels of a stroke: with few strokes they are learned by
     heart, with layered materials they are needed.
 
     Parameters
     ----------
     x_NF
-        Filters of `MOST` levels, the finest first.
+        All features.
     y_N, group_N
         Class; pixels of one group are withheld together, see `neighbourhoods`.
-    per_level
-        Features of a level.
+    candidates
+        Names, and the columns of each.
     usual
-        What is returned where there are too few groups of some class to withhold any.
+        The name that is returned where there are too few groups of some class to withhold any.
     seed
         Determines everything.
     """
@@ -72,7 +71,8 @@ def choose_levels(
     if any(len(np.unique(fold_N[y_N == k])) < 2 for k in classes):
         return usual
     losses: dict[int, float] = {}
-    for levels in range(FEWEST, MOST + 1):
+    for name, columns in candidates.items():
+        of_candidate_NF = x_NF[:, columns]
         said_N = np.zeros(len(y_N))
         for fold in np.unique(fold_N):
             known_N = fold_N != fold
@@ -81,11 +81,11 @@ def choose_levels(
                 min_samples_leaf=3,
                 class_weight="balanced",
                 random_state=seed % 2**32,
-            ).fit(x_NF[known_N, : levels * per_level], y_N[known_N])
-            said_MK = forest.predict_proba(x_NF[~known_N, : levels * per_level])
+            ).fit(of_candidate_NF[known_N], y_N[known_N])
+            said_MK = forest.predict_proba(of_candidate_NF[~known_N])
             for number, k in enumerate(forest.classes_):
                 of_class_M = y_N[~known_N] == k
                 said_N[np.flatnonzero(~known_N)[of_class_M]] = said_MK[of_class_M, number]
         cost_N = -np.log(said_N + _DOUBT)
-        losses[levels] = float(np.mean([cost_N[y_N == k].mean() for k in classes]))
-    return min(losses, key=lambda levels: losses[levels])
+        losses[name] = float(np.mean([cost_N[y_N == k].mean() for k in classes]))
+    return min(losses, key=lambda name: losses[name])

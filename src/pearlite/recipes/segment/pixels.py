@@ -19,16 +19,15 @@ from pearlite.nets import weights
 from pearlite.nets.mlp import MLP
 from pearlite.nets.pretrained import blank, encoder
 from pearlite.nets.staged import StagedEncoder
-from pearlite.recipes.segment.described import Box, Described
+from pearlite.recipes.segment.described import MAPS, Box, Described
 from pearlite.recipes.segment.example import Example
-from pearlite.recipes.segment.filters import per_level
+from pearlite.recipes.segment.filters import FEWEST, LEVELS, MOST, per_level
 from pearlite.recipes.segment.gather import describe_labelled
 from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
-from pearlite.recipes.segment.levels import MOST, choose_levels
+from pearlite.recipes.segment.levels import choose_features
 from pearlite.recipes.segment.saved import read_about, write_about
 
 FEATURES = ("filters", "deep", "both")
-LEVELS = 4
 
 
 class PixelSegmenter:
@@ -44,12 +43,20 @@ class PixelSegmenter:
         Scales of the filters; 0 for none.
     deep
         Encoder whose features are taken too, or ``None``.
+    maps
+        How many of its maps, finest first.
     """
 
     def __init__(
-        self, head: MLP, channels: int, levels: int, deep: StagedEncoder | None = None
+        self,
+        head: MLP,
+        channels: int,
+        levels: int,
+        deep: StagedEncoder | None = None,
+        maps: int = 0,
     ) -> None:
-        self.head, self.channels, self.levels, self.deep = head, channels, levels, deep
+        self.head, self.channels, self.levels = head, channels, levels
+        self.deep, self.maps = deep, maps
         first, last = outer_layers(head)
         self.classes = last.outputs
         self._mix_GF = first.weight.detach().numpy()
@@ -70,7 +77,7 @@ class PixelSegmenter:
                 f"the image has {len(image_CS)} channel(s); this segmenter was trained on "
                 f"{self.channels}"
             )
-        return Described(image_CS, self.levels, self.deep, keep=keep)
+        return Described(image_CS, self.levels, self.deep, self.maps, keep=keep)
 
     def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return shape ``(K, *S)``, summing to 1 over the classes; see `Segmenter`.
@@ -126,6 +133,7 @@ class PixelSegmenter:
             "features": outer_layers(self.head)[0].inputs,
             "hidden": self._out_KG is not None,
             "encoder": self.deep.architecture if self.deep else "",
+            "maps": self.maps,
         }
         folder.mkdir(parents=True, exist_ok=True)
         weights.save(self.head, folder / "head.safetensors")
@@ -142,9 +150,9 @@ class PixelSegmenter:
         InputError
             If files are missing or do not belong together.
         """
-        needed = ("features", "classes", "hidden", "channels", "levels", "encoder")
+        needed = ("features", "classes", "hidden", "channels", "levels", "encoder", "maps")
         about = read_about(folder, "pixels", needed)
-        features, classes, hidden, channels, levels, architecture = (about[k] for k in needed)
+        features, classes, hidden, channels, levels, architecture, maps = (about[k] for k in needed)
         generator = torch.Generator().manual_seed(0)
         head = new_head(features, classes, hidden=hidden, generator=generator)
         weights.load(head, folder / "head.safetensors")
@@ -153,7 +161,7 @@ class PixelSegmenter:
             deep = blank(architecture, channels, generator=generator)
             weights.load(deep, folder / "encoder.safetensors")
             deep = deep.to(device)
-        return cls(head, channels, levels, deep)
+        return cls(head, channels, levels, deep, maps)
 
 
 def train_pixels(
@@ -180,7 +188,8 @@ def train_pixels(
         ``"filters"``, see `Filters`; ``"deep"``, those of a pretrained network, see `DeepFeatures`;
         ``"both"``.
     levels
-        Scales of the filters; ``None`` chooses on labels that are withheld, see `choose_levels`.
+        Scales of the filters; ``None`` chooses on labels that are withheld, see `choose_features`,
+        and also how many maps of a pretrained network.
     encoder_name
         Which pretrained network, see `pearlite.nets.pretrained.encoder`.
     seed
@@ -202,17 +211,22 @@ def train_pixels(
     if features != "filters":
         generator = torch.Generator().manual_seed(seed)
         deep = encoder(encoder_name, channel_count, generator=generator)
-    seen = 0 if features == "deep" else levels or MOST
-    gathered = describe_labelled(examples, seen, deep, seed=seed)
+    most = 0 if features == "deep" else levels or MOST
+    maps = len(deep.channels) if deep else 0
+    gathered = describe_labelled(examples, most, deep, maps, seed=seed)
+    x_NF, known = gathered.x_NF, (gathered.y_N, gathered.group_N)
     of_level = per_level(channel_count, examples[0].truth_S.ndim)
-    filters = seen * of_level
-    if seen and levels is None:
-        x_NF = gathered.x_NF[:, :filters]
-        seen = choose_levels(
-            x_NF, gathered.y_N, gathered.group_N, of_level, usual=LEVELS, seed=seed
-        )
-    used = np.r_[: seen * of_level, filters : gathered.x_NF.shape[1]]
-    learned = fit_head(
-        head, gathered.x_NF[:, used], gathered.y_N, gathered.others_MF[:, used], classes, seed=seed
-    )
-    return PixelSegmenter(learned, channel_count, seen, deep)
+    used = np.arange(most * of_level)
+    if most and levels is None:
+        tried = {n: range(n * of_level) for n in range(FEWEST, MOST + 1)}
+        most = choose_features(x_NF, *known, tried, usual=LEVELS, seed=seed)
+        used = used[: most * of_level]
+    if deep:
+        first = x_NF.shape[1] - sum(deep.channels)
+        ends = first + np.cumsum(deep.channels)
+        joined = {n + 1: np.r_[used, first:end] for n, end in enumerate(ends)}
+        maps = choose_features(x_NF, *known, joined, usual=MAPS, seed=seed)
+        used = joined[maps]
+    others_MF = gathered.others_MF[:, used]
+    learned = fit_head(head, x_NF[:, used], gathered.y_N, others_MF, classes, seed=seed)
+    return PixelSegmenter(learned, channel_count, most, deep, maps)
