@@ -94,6 +94,7 @@ class State:
         InputError
             If states are there and none is whole, or it belongs to another task.
         """
+        agreed(0)  # nobody looks before the process that writes has written
         found = self._found()
         whole = [index for index, path in enumerate(found) if _is_whole(path)]
         chosen = agreed(min(whole, default=len(found)))
