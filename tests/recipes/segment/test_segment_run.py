@@ -116,7 +116,7 @@ def test_fractions_and_particles_are_tables(run):
         assert sum(row["counted"] for row in known.values()) == pytest.approx(1)
         assert all(row["low"] <= row["value"] <= row["high"] for row in known.values())
         _, mask = scene(int(str(image)[1]))
-        assert known["pore"]["counted"] == pytest.approx((mask == 200).mean(), abs=0.02)
+        assert known["pore"]["counted"] == pytest.approx((mask == 200).mean(), abs=0.05)
     particles = pd.read_csv(run.path / "particles" / "f5.csv")
     assert set(particles["value"]) == {20, 200}
     assert "equivalent_diameter_um" in particles
