@@ -52,9 +52,9 @@ def fit_head(
     Every class counts as much as any other, whatever was labelled of it; how common it is is then
     read off the answers for pixels at random (one step of Saerens et al., Neural Comput. 14, 21,
     2002). Trees are slow to ask: a small network learns their answers (Bucilă et al., KDD 2006) and
-    is what is kept. On strokes on the image of Super3 the network's macro IoU on validation images
-    is that of the forest (0.758 and 0.764, extremely randomised trees) and more than LightGBM's
-    (0.709 and 0.679); without the second step it would be 0.635.
+    is what is kept. With 2,700 pixels of strokes on the image of Super3 the macro IoU on validation
+    images is 0.63 for both kinds of trees, 0.75 (forest) and 0.71 (LightGBM) with the shares, and
+    0.75 and 0.74 for the networks that learned from them.
 
     Parameters
     ----------
