@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.stats import norm
 
-from pearlite.recipes.segment.representative import material_interval, pieces
+from pearlite.judge.representative import material_interval, pieces
 
 SHARES = (0.03, 0.3, 0.5)
 Spectrum = Callable[[NDArray, NDArray], NDArray]

@@ -10,8 +10,8 @@ import pytest
 from scipy import ndimage
 
 from pearlite.errors import InputError
+from pearlite.judge.representative import material_interval, pieces
 from pearlite.recipes.segment.fraction import FractionError, tally
-from pearlite.recipes.segment.representative import material_interval, pieces
 
 
 def texture(seed: int, side: int, length: float) -> np.ndarray:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from pearlite.errors import InputError
+from pearlite.judge.representative import material_interval, pieces
 from pearlite.recipes.segment.example import UNLABELLED
-from pearlite.recipes.segment.representative import material_interval, pieces
 
 COVERAGE = 0.9
 _LEAST_DOUBT = 1e-3
