@@ -22,12 +22,20 @@ class Player:
     every
         The player moves on every so many steps: a critic that is trained five times as often as
         its generator has 1, the generator 5.
+    penalty
+        A second loss whose gradient is added on one move of `lazy`, `lazy` times as long: the same
+        pull in the mean, for a part of the cost (Karras et al., arXiv 1912.04958, section 3.1). Its
+        mean is ``loss_NAME_penalty``.
+    lazy
+        On how many moves the penalty counts once.
     """
 
     name: str
     parameters: Sequence[nn.Parameter]
     loss: Callable[[Any], Tensor]
     every: int = 1
+    penalty: Callable[[Any], Tensor] | None = None
+    lazy: int = 16
 
 
 class Task(nn.Module):

@@ -41,6 +41,30 @@ def test_is_the_recursive_mean():
     torch.testing.assert_close(task.weight.detach(), torch.tensor(expected))
 
 
+def test_one_network_of_a_task_can_be_averaged_alone():
+    class Pair(Task):
+        def __init__(self):
+            super().__init__()
+            self.calm, self.wild = Counted(), Counted()
+
+        def loss(self, batch):
+            return self.calm.weight * 0
+
+    task = Pair()
+    moving = MovingWeights(task, 5, part="calm")
+
+    def count(trainer):
+        for one in (task.calm, task.wild):
+            one.weight.data.fill_(trainer.step)
+
+    events = {"step": [count, moving.follow], "end": [moving.settle]}
+    Trainer(task, keep="last", events=events).fit(lambda step: None, steps=20)
+    alone, _ = train(memory=5, steps=20)
+    assert moving.state_dict().keys() == {"weight", "seen"}
+    assert task.calm.weight.item() == alone.weight.item() < 20
+    assert task.wild.weight.item() == 20
+
+
 def test_what_cannot_be_averaged_is_copied():
     task, moving = train(memory=100, steps=7)
     assert int(moving.task.seen) == int(task.seen) == 7

@@ -37,6 +37,16 @@ def descend(optimiser, parameters, steps=5):
         optimiser.step()
 
 
+def test_adam_forgets_as_fast_as_it_is_told():
+    ours, theirs = parameters(), parameters()
+    descend(adam(0.1, betas=(0.0, 0.9))(ours), ours)
+    descend(torch.optim.Adam(theirs, lr=0.1, betas=(0.0, 0.9)), theirs)
+    torch.testing.assert_close(ours, theirs)
+    usual = parameters()
+    descend(adam(0.1)(usual), usual)
+    assert not torch.allclose(usual[0], ours[0])
+
+
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize(("clip", "expected"), [(math.inf, (3.0, 4.0)), (1.0, (0.6, 0.8))])
 def test_long_gradients_are_shortened_together(make, clip, expected):

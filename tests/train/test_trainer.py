@@ -13,7 +13,7 @@ from pearlite.nets.mlp import MLP
 from pearlite.see.shapes import ShapeError
 from pearlite.task import Player, Task
 from pearlite.train.history import write_history
-from pearlite.train.optimisers import adam
+from pearlite.train.optimisers import adam, sgd
 from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
 
@@ -272,6 +272,46 @@ def test_a_player_may_move_more_rarely():
     events = {"step": [lambda t: moves.append(t.task.b.item())]}
     Trainer(task, events=events).fit(lambda step: None, steps=6)
     assert moves[0] == moves[1] == moves[2] != moves[3] == moves[4] == moves[5]
+
+
+class Punished(Task):
+    """Two numbers; one is punished with the slope 1 on some of its moves."""
+
+    def __init__(self, name, every, lazy):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(()))
+        self.player = Player(name, [self.a], lambda batch: -self.a, every, self.penalty, lazy)
+
+    def penalty(self, batch):
+        return self.a + 5
+
+    def players(self):
+        return [self.player, Player("b", [self.b], lambda batch: -self.b)]
+
+
+@pytest.mark.parametrize(("name", "column"), [("a", "loss_a_penalty"), ("", "loss_penalty")])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_lazy_penalty_counts_at_once_for_all_moves_on_which_it_is_left_out(
+    name, column, accumulate
+):
+    places = []
+    task = Punished(name, every=2, lazy=3)
+    events = {"step": [lambda t: places.append(t.task.a.item())]}
+    trainer = Trainer(task, optimiser=sgd(0.5), accumulate=accumulate, every=12, events=events)
+    (row,) = trainer.fit(lambda step: torch.zeros(4, 1), steps=12)
+    pulls = [1 - 3, 1, 1, 1 - 3, 1, 1]  # one move every other step
+    assert places[::2] == pytest.approx([0.5 * sum(pulls[: i + 1]) for i in range(6)])
+    assert places[1::2] == places[::2]
+    assert row[column] == pytest.approx(5)  # unscaled, at the two moves that found a at 0
+
+
+def test_players_may_have_optimisers_of_their_own():
+    task = Duel()
+    Trainer(task, optimiser={"b": sgd(0.2), "a": sgd(0.1)}).fit(lambda step: None, steps=1)
+    assert task.a.item() == pytest.approx(2 - 0.1 * 3)
+    assert task.b.item() == pytest.approx(3 + 0.2 * task.a.item())
+    with pytest.raises(InputError, match=r"\['a', 'c'\], the players are \['a', 'b'\]"):
+        Trainer(Duel(), optimiser={"a": sgd(0.1), "c": sgd(0.1)})
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from torch.distributed.tensor import DTensor
 from pearlite.data.stream import Stream, in_order, rank, world
 from pearlite.nets.mlp import MLP
 from pearlite.task import Player, Task
+from pearlite.train.adversarial import frozen, r1
 from pearlite.train.distribute import joined, replicate, shard
 from pearlite.train.optimisers import adam, muon, sgd
 from pearlite.train.state import State
@@ -46,11 +47,15 @@ class Rivals(Task):
     def players(self):
         return [
             Player("one", list(self.one.parameters()), self.through_both),
-            Player("other", list(self.other.parameters()), self.against, every=2),
+            Player("other", list(self.other.parameters()), self.against, 2, self.steepness, lazy=3),
         ]
 
     def through_both(self, batch):
-        return self.other(self.one(batch[0])).square().mean()
+        with frozen(self.other):
+            return self.other(self.one(batch[0])).square().mean()
+
+    def steepness(self, batch):
+        return r1(self.other, batch[1])
 
     def against(self, batch):
         return (

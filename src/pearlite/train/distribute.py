@@ -58,8 +58,12 @@ def replicate(task: Task) -> Task:
         return task
     players = list(task.players())
     together = _Losses(task, players)
-    losses = DistributedDataParallel(together, find_unused_parameters=len(players) > 1)
-    moves = [replace(p, loss=partial(losses, i)) for i, p in enumerate(players)]
+    several = len(together.losses) > 1
+    losses = DistributedDataParallel(together, find_unused_parameters=several)
+    moves = [
+        replace(p, loss=partial(losses, i, 0), penalty=p.penalty and partial(losses, i, 1))
+        for i, p in enumerate(players)
+    ]
     task.players = lambda: moves
     return task
 
@@ -98,15 +102,16 @@ def agreed(choice: int) -> int:
 
 
 class _Losses(nn.Module):
-    """All players' losses behind one forward, through which DDP sees when gradients are ready."""
+    """All players' losses and penalties behind one forward: DDP sees when gradients are ready."""
 
     def __init__(self, task: Task, players: list[Player]) -> None:
         super().__init__()
         self.task = task
-        self.losses = [player.loss for player in players]
+        self.losses = {(i, 0): player.loss for i, player in enumerate(players)}
+        self.losses |= {(i, 1): p.penalty for i, p in enumerate(players) if p.penalty}
 
-    def forward(self, player: int, batch: Any) -> Tensor:
-        return self.losses[player](batch)
+    def forward(self, player: int, which: int, batch: Any) -> Tensor:
+        return self.losses[player, which](batch)
 
 
 def _layers(task: Task) -> Iterator[nn.Module]:

@@ -1,7 +1,7 @@
 """A calmer copy of what is trained: the moving average of its weights."""
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -24,22 +24,26 @@ class MovingWeights:
         What is trained.
     memory
         Number of recent steps that count most.
+    part
+        Name of the only network of the task to average, such as one player's; all of them where
+        empty.
 
     Attributes
     ----------
     task : Task
-        A copy with the averaged weights, in evaluation mode.
+        A copy with the averaged weights, in evaluation mode; of that network where `part` is given.
     """
 
-    def __init__(self, task: Task, memory: int = 1000) -> None:
-        self.task = copy.deepcopy(task).requires_grad_(False).eval()
-        self.memory = memory
+    def __init__(self, task: Task, memory: int = 1000, part: str = "") -> None:
+        self.task: Any = copy.deepcopy(task.get_submodule(part)).requires_grad_(False).eval()
+        self.memory, self.part = memory, part
 
     @torch.no_grad()
     def follow(self, trainer: "Trainer") -> None:
         """Take the present weights in: a ``"step"`` event."""
         share = max(1 / self.memory, 10 / (trainer.step + 10))
-        averages, weights = self.task.state_dict(), trainer.task.state_dict()
+        averages = self.task.state_dict()
+        weights = trainer.task.get_submodule(self.part).state_dict()
         for name, average in averages.items():
             if average.is_floating_point():
                 average.lerp_(weights[name], share)
@@ -48,7 +52,7 @@ class MovingWeights:
 
     def settle(self, trainer: "Trainer") -> None:
         """Give the averages to the trained task: an ``"end"`` event."""
-        trainer.task.load_state_dict(self.task.state_dict())
+        trainer.task.get_submodule(self.part).load_state_dict(self.task.state_dict())
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the averages, for a `State` to keep."""

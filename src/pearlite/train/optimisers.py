@@ -41,9 +41,15 @@ def sgd(
     return _clipped(make, clip)
 
 
-def adam(rate: float = 1e-3, *, clip: float = math.inf) -> MakeOptimiser:
-    """Adam (Kingma & Ba, arXiv 1412.6980), all parameters updated by one fused kernel."""
-    return _clipped(lambda p: torch.optim.Adam(p, lr=rate, fused=True), clip)
+def adam(
+    rate: float = 1e-3, *, betas: tuple[float, float] = (0.9, 0.999), clip: float = math.inf
+) -> MakeOptimiser:
+    """Adam (Kingma & Ba, arXiv 1412.6980), all parameters updated by one fused kernel.
+
+    `betas` are what is left each step of the mean gradient and of its mean square; adversarial
+    training takes less of the first, for the other player moves.
+    """
+    return _clipped(lambda p: torch.optim.Adam(p, lr=rate, betas=betas, fused=True), clip)
 
 
 def adamw(rate: float = 1e-3, decay: float = 1e-4, clip: float = math.inf) -> MakeOptimiser:

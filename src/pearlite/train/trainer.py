@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -44,7 +45,7 @@ class Trainer:
     task
         What is learned, on the device where it shall be trained.
     optimiser
-        Makes an optimiser from a player's parameters.
+        Makes an optimiser from a player's parameters; or a maker a player, by name.
     validate
         Maps the task to named numbers, such as ``{"mse": 0.01}``, in evaluation mode and without
         gradients (see `pearlite.train.validate`). The first is watched: smaller is better.
@@ -92,7 +93,7 @@ class Trainer:
         self,
         task: Task,
         *,
-        optimiser: MakeOptimiser | None = None,
+        optimiser: MakeOptimiser | Mapping[str, MakeOptimiser] | None = None,
         validate: Validate | None = None,
         every: int = 1,
         patience: int | None = None,
@@ -118,8 +119,9 @@ class Trainer:
                 raise InputError(f"unknown event {name!r}; the events are {', '.join(EVENTS)}")
         self.task = task
         self.players = list(task.players())
-        make = optimiser or adam()
-        self.optimisers = [make(player.parameters) for player in self.players]
+        makers = _makers(optimiser or adam(), [player.name for player in self.players])
+        pairs = zip(makers, self.players, strict=True)
+        self.optimisers = [make(player.parameters) for make, player in pairs]
         losses = [torch.compile(p.loss) if compile else p.loss for p in self.players]
         self._moves = list(zip(self.players, losses, self.optimisers, strict=True))
         self.validate, self.every, self.patience, self.keep = validate, every, patience, keep
@@ -223,6 +225,10 @@ class Trainer:
                 for parameter in player.parameters:
                     parameter.grad = None
                 self.losses.add(player.name, self.descend(loss_of, batch))
+                if player.penalty and self.step // player.every % player.lazy == 0:
+                    name = f"{player.name}_penalty".removeprefix("_")
+                    penalty = self.descend(partial(_times, player.lazy, player.penalty), batch)
+                    self.losses.add(name, penalty / player.lazy)
                 optimiser.step()
         self.step += 1
 
@@ -309,6 +315,21 @@ class Trainer:
     def _call(self, event: str) -> None:
         for function in self.events[event]:
             function(self)
+
+
+def _makers(
+    optimiser: MakeOptimiser | Mapping[str, MakeOptimiser], names: list[str]
+) -> list[MakeOptimiser]:
+    """Return a maker a player, in their order."""
+    if not isinstance(optimiser, Mapping):
+        return [optimiser] * len(names)
+    if optimiser.keys() != set(names):
+        raise InputError(f"optimisers are for {sorted(optimiser)}, the players are {sorted(names)}")
+    return [optimiser[name] for name in names]
+
+
+def _times(factor: int, loss: Callable[[Any], Tensor], batch: Any) -> Tensor:
+    return factor * loss(batch)
 
 
 def _lay_out_alike(optimiser: torch.optim.Optimizer) -> None:
