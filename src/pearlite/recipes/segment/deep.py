@@ -5,6 +5,7 @@ Axes: C channels, H rows, W columns, N places; F features, G mixtures of feature
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from pearlite.errors import InputError
 from pearlite.nets.staged import StagedEncoder
 from pearlite.recipes.segment.normalise import Scale
 from pearlite.recipes.segment.pyramid import Pyramid
+from pearlite.recipes.segment.threads import on_all_cores, one_thread
 
 TILE = 128  # side of a tile of every feature map
 _KEPT = 512 * 2**20  # bytes of feature maps that are kept
@@ -27,7 +29,8 @@ class DeepFeatures:
     around them as the stage looks at: they are what the encoder makes of the whole image. Maps are
     held in half precision and never enlarged as a whole; between their pixels values are
     interpolated linearly (as in hypercolumns, Hariharan et al., CVPR 2015). Of a large image only
-    the tiles that were used last are kept, about 500 MB.
+    the tiles that were used last are kept, about 500 MB. Several threads may ask at once; however
+    many there are, each tile is worked out by one.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ class DeepFeatures:
         self._sides = tuple(-(-side // coarsest) * coarsest for side in image_CS.shape[1:])
         self._tiles: OrderedDict[tuple[int, int, int], NDArray[np.float16]] = OrderedDict()
         self._bytes = 0
+        self._lock = Lock()
+        self._making: dict[tuple[int, int, int], Lock] = {}
 
     @property
     def count(self) -> int:
@@ -117,9 +122,12 @@ class DeepFeatures:
         """Return the features of pixels given by row and column, ``(N, F)``."""
         found_NF = np.empty((len(places_N2), self.count), np.float32)
         band_N = places_N2[:, 0] // _BAND
-        for band in np.unique(band_N):
+
+        def look_up(band: int) -> None:
             here_N = np.flatnonzero(band_N == band)
             found_NF[here_N] = self._at(places_N2[here_N])
+
+        on_all_cores(look_up, np.unique(band_N).tolist())
         return found_NF
 
     def _at(self, places_N2: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -174,16 +182,25 @@ class DeepFeatures:
         return np.pad(window_CHW, [(0, 0), *missing], mode="edge") if stop != end else window_CHW
 
     def _tile(self, stage: int, row: int, column: int) -> NDArray[np.float16]:
-        """Return a tile of the map that a stage gives, kept or new."""
+        """Return a tile of the map that a stage gives, kept or new.
+
+        Several threads may ask for it: the first one works it out, the others wait.
+        """
         key = (stage, row, column)
-        if key in self._tiles:
-            self._tiles.move_to_end(key)
-            return self._tiles[key]
-        made_CHW = self._made(stage, (row, column))
-        self._tiles[key] = made_CHW
-        self._bytes += made_CHW.nbytes
-        while self._bytes > _KEPT:
-            self._bytes -= self._tiles.popitem(last=False)[1].nbytes
+        with self._lock:
+            making = self._making.setdefault(key, Lock())
+        with making:
+            with self._lock:
+                if key in self._tiles:
+                    self._tiles.move_to_end(key)
+                    return self._tiles[key]
+            made_CHW = self._made(stage, (row, column))
+            with self._lock:
+                self._making.pop(key, None)
+                self._tiles[key] = made_CHW
+                self._bytes += made_CHW.nbytes
+                while self._bytes > _KEPT:
+                    self._bytes -= self._tiles.popitem(last=False)[1].nbytes
         return made_CHW
 
     def _made(self, stage: int, tile: tuple[int, int]) -> NDArray[np.float16]:
@@ -199,7 +216,7 @@ class DeepFeatures:
             inside.append(slice(first - start[-1] // stride, last - start[-1] // stride))
         x_CHW = torch.from_numpy(self._window(stage - 1, start, stop))
         device = next(self.encoder.parameters()).device
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             x_1CHW = x_CHW[None].to(device, memory_format=torch.channels_last)
             made_CHW = self.encoder.stage(stage - 1)(x_1CHW)[0].to(torch.float16).cpu().numpy()
         return np.ascontiguousarray(made_CHW[(slice(None), *inside)])

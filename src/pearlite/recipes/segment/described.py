@@ -57,7 +57,7 @@ class Described:
         self.deep = DeepFeatures(image_CS, scale, encoder, maps) if encoder is not None else None
         self._keep, self._held = keep, 0
         self._tiles: OrderedDict[Box, NDArray[np.float32]] = OrderedDict()
-        self._lock, self._deep_lock = Lock(), Lock()
+        self._lock = Lock()
 
     @property
     def names(self) -> list[str]:
@@ -88,8 +88,7 @@ class Described:
                 within_SN = (places_NS[rows] - start).T
                 found[0][rows] = features_FS[(slice(None), *within_SN)].T
         if self.deep:
-            with self._deep_lock:
-                found.append(self.deep.at(places_NS))
+            found.append(self.deep.at(places_NS))
         return np.concatenate(found, axis=1)
 
     def mixed(
@@ -103,8 +102,7 @@ class Described:
             flat_FN = features_FS.reshape(count, -1)
             sums.append((mix_GF[:, :count] @ flat_FN).reshape(-1, *features_FS.shape[1:]))
         if self.deep:
-            with self._deep_lock:
-                sums.append(self.deep.of(start, stop, mix_GF[:, count:]))
+            sums.append(self.deep.of(start, stop, mix_GF[:, count:]))
         return sums[0] if len(sums) == 1 else sums[0] + sums[1]
 
     def _around(

@@ -15,6 +15,7 @@ from torch.nn import functional
 from pearlite.errors import InputError
 from pearlite.nets.dense import Dense
 from pearlite.nets.mlp import MLP
+from pearlite.recipes.segment.threads import one_thread
 
 HEADS = ("forest", "lightgbm", "linear")
 HIDDEN = 48
@@ -38,6 +39,7 @@ def outer_layers(head: MLP) -> tuple[Dense, Dense]:
     return cast(Dense, head.layers[0]), cast(Dense, head.layers[-1])
 
 
+@one_thread()
 def fit_head(
     kind: str,
     x_NF: NDArray[np.float32],
@@ -52,9 +54,11 @@ def fit_head(
     Every class counts as much as any other, whatever was labelled of it; how common it is is then
     read off the answers for pixels at random (one step of Saerens et al., Neural Comput. 14, 21,
     2002). Trees are slow to ask: a small network learns their answers (Bucilă et al., KDD 2006) and
-    is what is kept. With 2,700 pixels of strokes on the image of Super3 the macro IoU on validation
-    images is 0.63 for both kinds of trees, 0.75 (forest) and 0.71 (LightGBM) with the shares, and
-    0.75 and 0.74 for the networks that learned from them.
+    is what is kept. It learns them with the shares in: a class of 5 % is the answer from 0.95 of
+    the trees' balanced votes on, and there a network that learned these is not exact enough. With
+    2,700 pixels of strokes on the image of Super3 the macro IoU on validation images is 0.63 for
+    both kinds of trees, 0.75 (forest) and 0.71 (LightGBM) with the shares, and 0.76 and 0.74 for
+    the networks that learned from them.
 
     Parameters
     ----------
@@ -87,19 +91,24 @@ def fit_head(
         raise InputError(
             f"pixels of {len(present_P)} class(es) are labelled; label some of at least two"
         )
+    odds_K = np.full(classes, _NEVER)
     if kind == "linear":
         head = _linear(x_NF, y_N, classes)
+        with torch.no_grad():
+            share_K = torch.softmax(head(torch.from_numpy(others_MF)), 1).mean(0).numpy()
+        odds_K[present_P] = share_K[present_P].clip(_RAREST)
     else:
         teacher = _forest if kind == "forest" else _lightgbm
         every_NF = np.concatenate([x_NF, others_MF])
+        balanced_NP = teacher(x_NF, np.searchsorted(present_P, y_N), seed)(every_NF)
+        said_NP = balanced_NP * balanced_NP[len(x_NF) :].mean(0).clip(_RAREST)
         said_NK = np.zeros((len(every_NF), classes), np.float32)
-        said_NK[:, present_P] = teacher(x_NF, np.searchsorted(present_P, y_N), seed)(every_NF)
+        said_NK[:, present_P] = said_NP / said_NP.sum(1, keepdims=True)
         head = _learn_from(every_NF, said_NK, seed)
+        odds_K[present_P] = 1
+    bias_K = outer_layers(head)[1].get_parameter("bias")
     with torch.no_grad():
-        share_K = torch.softmax(head(torch.from_numpy(others_MF)), 1).mean(0)
-        share_K = share_K.clamp(min=_RAREST)
-        share_K[np.setdiff1d(np.arange(classes), present_P)] = _NEVER
-        outer_layers(head)[1].get_parameter("bias").add_(share_K.log())
+        bias_K.add_(torch.from_numpy(odds_K).log().to(bias_K))
     return head
 
 

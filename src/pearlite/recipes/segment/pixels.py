@@ -3,16 +3,12 @@
 Axes: C channels, S space, N pixels, F features, G hidden numbers, K classes.
 """
 
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from joblib import cpu_count
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from pearlite.errors import InputError
 from pearlite.nets import weights
@@ -26,6 +22,7 @@ from pearlite.recipes.segment.gather import describe_labelled
 from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
 from pearlite.recipes.segment.levels import choose_features
 from pearlite.recipes.segment.saved import read_about, write_about
+from pearlite.recipes.segment.threads import on_all_cores
 
 FEATURES = ("filters", "deep", "both")
 
@@ -108,8 +105,7 @@ class PixelSegmenter:
                 out.append(slice(max(a, first) - first, min(b, last) - first))
             answer_KS[tuple(into)] = found_KS[tuple(out)]
 
-        with threadpool_limits(1), ThreadPoolExecutor(cpu_count()) as pool:
-            deque(pool.map(write, described.boxes(start, stop)), maxlen=0)
+        on_all_cores(write, described.boxes(start, stop))
         return answer_KS
 
     def _of(self, described: Described, box: Box) -> NDArray[np.float32]:
