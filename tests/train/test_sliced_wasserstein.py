@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from pearlite.errors import InputError
-from pearlite.train.sliced_wasserstein import multi_scale, quantile_distance, sliced_wasserstein
+from pearlite.train.sliced_wasserstein import (
+    multi_scale,
+    quantile_distance,
+    random_directions,
+    sliced_wasserstein,
+)
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -46,6 +51,24 @@ def test_numbers_and_sizes_of_images_may_differ() -> None:
 def test_quantiles_are_read_where_they_are() -> None:
     few, many = torch.tensor([[1.0, 3.0]]), torch.tensor([[4.0, 2.0, 1.0, 3.0]])
     assert float(quantile_distance(few, many)) == pytest.approx(0.25)  # of 1.5 and 3.5
+
+
+def test_few_taps_tell_apart_what_full_directions_hardly_see() -> None:
+    generator = torch.Generator().manual_seed(3)
+    kept = random_directions(5, 2, 7, taps=3, generator=generator)
+    assert kept.flatten(1).norm(dim=1) == pytest.approx(torch.ones(5))
+    assert ((kept != 0).any(dim=1).flatten(1).sum(1) == 3).all()
+    speckled, striped = noise(1, 1, 64, 64).sign(), noise(1, 1, 64, 1).sign().expand(1, 1, 64, 64)
+    assert distance(speckled, striped, patch=3, taps=2) > 0.02
+
+
+def test_with_what_was_made_before_one_half_of_the_real_is_enough() -> None:
+    real = torch.cat([noise(40, 1, 8, 8), noise(40, 1, 8, 8, seed=1) + 5])
+    low, high = noise(40, 1, 8, 8, seed=2), noise(40, 1, 8, 8, seed=3) + 5
+    options = {"patch": 1, "samples": 10**6}
+    generator = torch.Generator().manual_seed(1)
+    together = sliced_wasserstein(low, real, earlier=[high], generator=generator, **options)
+    assert float(together) < 0.05 < distance(low, real, **options)
 
 
 def test_descending_on_it_brings_the_patches_near() -> None:

@@ -6,7 +6,7 @@ smallest of one should be where the k-th smallest of the other is (Rabin et al.,
 Barycenter and Its Application to Texture Mixing, SSVM 2011; as a loss of textures Heitz et al.,
 A Sliced Wasserstein Loss for Neural Texture Synthesis, CVPR 2021). No network is needed.
 
-Axes: B batch, C channels, HW space, P projections, N and M values of a shadow.
+Axes: B batch, C channels, HW space, P projections, N, M and K values of a shadow.
 """
 
 import math
@@ -26,6 +26,8 @@ def sliced_wasserstein(
     patch: int = 5,
     projections: int = 48,
     samples: int = 6000,
+    taps: int | None = None,
+    earlier: Sequence[Tensor] = (),
     generator: torch.Generator,
 ) -> Tensor:
     """Mean squared difference between the sorted projections of two sets' patches.
@@ -44,6 +46,14 @@ def sliced_wasserstein(
         Random directions, each of length 1.
     samples
         Patches of each set, about; all of them where there are fewer.
+    taps
+        At how many random pixels of the patch a direction is not 0; at all of them where None. A
+        direction with all pixels sees little but the patch's total variance; one with few sees how
+        these depend on one another, which is what a surface or a thin film consists of.
+    earlier
+        Sets of images like `fake_BCHW`, each of the same weight as it: what the same source made
+        before. The k-th smallest is then counted in all of them together, so that one small set is
+        not asked to be as rich as all the real images. No gradient flows into them.
     generator
         Draws the directions and the grids' origins; on the CPU.
 
@@ -57,14 +67,17 @@ def sliced_wasserstein(
     InputError
         If an image is smaller than a patch, or the channels differ.
     """
-    _check(fake_BCHW, real_BCHW, patch)
-    directions = torch.randn(projections, fake_BCHW.shape[1], patch, patch, generator=generator).to(
-        fake_BCHW
-    )
-    directions = directions / directions.flatten(1).norm(dim=1)[:, None, None, None]
+    for images in (real_BCHW, *earlier):
+        _check(fake_BCHW, images, patch)
+    directions = random_directions(
+        projections, fake_BCHW.shape[1], patch, taps=taps, generator=generator
+    ).to(fake_BCHW)
     fake_PN = shadows(fake_BCHW, directions, samples, generator)
     real_PM = shadows(real_BCHW, directions, samples, generator)
-    return quantile_distance(fake_PN, real_PM)
+    each = -(-samples // max(len(earlier), 1))
+    with torch.no_grad():
+        earlier_PK = [shadows(images, directions, each, generator) for images in earlier]
+    return quantile_distance(fake_PN, real_PM, earlier_PK)
 
 
 def multi_scale(
@@ -117,6 +130,23 @@ def shrink(x_BCHW: Tensor, scale: int) -> Tensor:
     return x_BCHW if scale == 1 else functional.avg_pool2d(x_BCHW, scale)
 
 
+def random_directions(
+    projections: int,
+    channels: int,
+    patch: int,
+    *,
+    taps: int | None = None,
+    generator: torch.Generator,
+) -> Tensor:
+    """Draw directions of length 1 in the space of patches: (P, C, patch, patch)."""
+    directions = torch.randn(projections, channels, patch * patch, generator=generator)
+    if taps is not None and taps < patch * patch:
+        chosen = torch.rand(projections, patch * patch, generator=generator).topk(taps).indices
+        directions *= torch.zeros(projections, patch * patch).scatter_(1, chosen, 1)[:, None]
+    lengths = directions.flatten(1).norm(dim=1)
+    return (directions / lengths[:, None, None]).unflatten(2, (patch, patch))
+
+
 def shadows(
     x_BCHW: Tensor, directions_PCHW: Tensor, samples: int, generator: torch.Generator
 ) -> Tensor:
@@ -128,27 +158,40 @@ def shadows(
     step = max(1, math.floor(math.sqrt(len(x_BCHW) * height * width / samples)))
     step = min(step, height, width)
     top, left = (int(k) for k in torch.randint(step, (2,), generator=generator))
-    top, left = min(top, height - 1), min(left, width - 1)
     projected_BPHW = functional.conv2d(x_BCHW[:, :, top:, left:], directions_PCHW, stride=step)
     return projected_BPHW.transpose(0, 1).flatten(1)
 
 
-def quantile_distance(fake_PN: Tensor, real_PM: Tensor) -> Tensor:
-    """Mean squared difference between equal quantiles of two sets of numbers, row by row."""
+def quantile_distance(
+    fake_PN: Tensor, real_PM: Tensor, earlier_PK: Sequence[Tensor] = ()
+) -> Tensor:
+    """Mean squared difference between equal quantiles of two sets of numbers, row by row.
+
+    A number of `fake_PN` is the quantile that it is among those and `earlier_PK`, set by set.
+    """
     fake_PN, real_PM = fake_PN.sort(dim=1).values, real_PM.sort(dim=1).values
-    count = min(fake_PN.shape[1], real_PM.shape[1])
-    return (_quantiles(fake_PN, count) - _quantiles(real_PM, count)).square().mean()
+    count = fake_PN.shape[1]
+    if not earlier_PK and count == real_PM.shape[1]:
+        return (fake_PN - real_PM).square().mean()
+    own_N = (torch.arange(count, device=fake_PN.device) + 0.5) / count
+    below_PN = own_N.expand_as(fake_PN)
+    if earlier_PK:
+        earlier = torch.cat(list(earlier_PK), dim=1).sort(dim=1).values
+        fixed_PN = fake_PN.detach().contiguous()
+        ranks = torch.searchsorted(earlier, fixed_PN)
+        ranks = ranks + torch.searchsorted(earlier, fixed_PN, right=True)
+        among = ranks / (2 * earlier.shape[1])
+        below_PN = (below_PN + len(earlier_PK) * among) / (len(earlier_PK) + 1)
+    return (fake_PN - _read(real_PM, below_PN)).square().mean()
 
 
-def _quantiles(sorted_PN: Tensor, count: int) -> Tensor:
-    """Read sorted numbers at the middles of `count` equal shares of them."""
-    given = sorted_PN.shape[1]
-    if given == count:
-        return sorted_PN
-    place = (torch.arange(count, device=sorted_PN.device) + 0.5) * (given / count) - 0.5
-    below = place.floor().clamp(0, given - 2).long()
-    part = (place - below).to(sorted_PN.dtype)
-    return torch.lerp(sorted_PN[:, below], sorted_PN[:, below + 1], part)
+def _read(sorted_PM: Tensor, below_PN: Tensor) -> Tensor:
+    """Return the sorted numbers of which given shares are smaller, interpolated."""
+    count = sorted_PM.shape[1]
+    place = (below_PN * count - 0.5).clamp(0, count - 1)
+    index = place.floor().clamp(max=max(count - 2, 0)).long()
+    low, high = sorted_PM.gather(1, index), sorted_PM.gather(1, (index + 1).clamp(max=count - 1))
+    return torch.lerp(low, high, place - index)
 
 
 def _check(fake_BCHW: Tensor, real_BCHW: Tensor, patch: int) -> None:
