@@ -1,7 +1,8 @@
 """The parts of a report: one self-contained page that asks the network for nothing.
 
 Style and behaviour live in ``page.css`` and ``page.js`` beside this file and are put inside the
-page. Its Content-Security-Policy allows that script, data URIs and no connection at all.
+page; those of a viewer of volumes only where there is one. Its Content-Security-Policy allows these
+scripts, data URIs and no connection at all.
 """
 
 import base64
@@ -21,6 +22,8 @@ _STATES = {
     "tie": "unsure",
 }
 
+_PARTS = {'class="volume"': "volume_viewer"}  # what else a page needs, by markup that needs it
+
 
 def page(title: str, subtitle: Any, *sections: Html) -> str:
     """Return the whole document.
@@ -34,11 +37,13 @@ def page(title: str, subtitle: Any, *sections: Html) -> str:
     *sections
         Parts made by `section`, in reading order.
     """
-    style, script = _asset("page.css"), _asset("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    names = ["page", *(name for mark, name in _PARTS.items() if any(mark in s for s in sections))]
+    style = "".join(_asset(f"{name}.css") for name in names)
+    scripts = [_asset(f"{name}.js") for name in names]
+    allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
     )
     head = tag(
         "head",
@@ -50,7 +55,8 @@ def page(title: str, subtitle: Any, *sections: Html) -> str:
         tag("style", Html(style)),
     )
     header = tag("header", tag("h1", title), tag("p", subtitle, class_="subtitle"))
-    body = tag("body", tag("main", header, *sections), tag("script", Html(script)))
+    tags = (tag("script", Html(script)) for script in scripts)
+    body = tag("body", tag("main", header, *sections), *tags)
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
@@ -171,6 +177,10 @@ def code(text: str) -> Html:
 def details(summary: str, *children: Any) -> Html:
     """Return a part that opens on a click."""
     return tag("details", tag("summary", summary), join(*children))
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _asset(name: str) -> str:
