@@ -40,6 +40,9 @@ class Recipe:
     thin, host
         Classes too narrow to be seen at the working scale, and the one in which they lie: further
         networks look for them there at a larger scale. None where `thin` is empty.
+    band
+        The class that, with the thin ones in it, is one unbroken run on every column: answers are
+        corrected by that. None where there is no such layer.
     reasons
         Why, in a sentence a decision.
     """
@@ -60,6 +63,7 @@ class Recipe:
     turns: bool = True
     thin: tuple[int, ...] = ()
     host: int = 0
+    band: int | None = None
     reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -23,9 +23,10 @@ def recipes(recipe: Recipe) -> tuple[Recipe, list[Recipe]]:
     These see the image as it is, and at half its size where that is still larger than what the
     first one sees.
     """
-    single = replace(recipe, thin=(), host=0, class_weights=())
+    single = replace(recipe, thin=(), host=0, band=None, class_weights=())
     far = replace(
         single,
+        band=None if recipe.band is None else ordinary_classes(recipe).index(recipe.band),
         classes=recipe.classes - len(recipe.thin),
         width=0 if recipe.encoder else recipe.width,  # the near ones see sharply enough
     )

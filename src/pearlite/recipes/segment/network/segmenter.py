@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from pearlite.errors import InputError
 from pearlite.nets import weights
+from pearlite.recipes.segment.network.band import corrected
 from pearlite.recipes.segment.network.build import (
     Reach,
     architecture_of,
@@ -25,6 +26,8 @@ from pearlite.recipes.segment.network.predict import tile_probabilities, tiles
 from pearlite.recipes.segment.network.working import LINEAR, working_image
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.saved import read_about, write_about
+
+BLUR = 16.0  # pixels beside the borders of a band in which the network's answer counts
 
 
 class NetworkSegmenter:
@@ -66,6 +69,9 @@ class NetworkSegmenter:
                 f"this segmenter was trained on {wanted[1]} and {wanted[0]}"
             )
         answer_KS = self.answer(working_image(image_CS, self.recipe.scale))
+        if self.recipe.band is not None:
+            blur = BLUR * self.recipe.scale
+            answer_KS = torch.from_numpy(corrected(answer_KS.numpy(), self.recipe.band, blur))
         if answer_KS.shape[1:] != image_CS.shape[1:]:
             answer_KS = F.interpolate(
                 answer_KS[None],
