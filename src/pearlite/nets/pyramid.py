@@ -1,0 +1,184 @@
+"""A generator of endless material: noise at every scale, from coarse to fine, through convolutions.
+
+Level l has one cell for 2^l voxels along each axis. A level takes what the coarser one has made,
+doubles it by repetition, adds channels of noise of its own, and convolves twice. All convolutions
+are without padding, so a voxel depends on the noise around it in the same way wherever it lies: the
+texture has no border, and any block of an endless volume can be made alone (Gutierrez et al.,
+On Demand Solid Texture Synthesis Using Deep 3D Networks, Computer Graphics Forum 2020). Weights
+are normalised instead of activations (Salimans & Kingma, arXiv 1602.07868): statistics of a batch
+would hide from the loss how much one block differs from another.
+
+Axes: B batch, C channels, S space (HW of images, DHW of volumes). A *span* is a pair (first cell,
+end) along one axis; a cell of level l is voxel ``first * 2^l`` and those after it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pearlite.nets.convolution import CONVOLVE
+
+Span = tuple[int, int]
+
+REACH = 2  # cells that the two convolutions of a level take off at each side
+SLOPE = 0.2  # of the rectifiers where the input is negative
+
+
+class NoisePyramid(nn.Module):
+    """Normal noise at each level → channels at every voxel.
+
+    Parameters
+    ----------
+    outputs
+        Channels that come out: logits of phases, or values.
+    widths
+        Channels of each level, the finest first.
+    noise
+        Channels of noise of each level.
+    dims
+        2 for images, 3 for volumes.
+    generator
+        Draws the initial weights.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        *,
+        widths: Sequence[int] = (16, 32, 32, 32),
+        noise: int = 4,
+        dims: int = 3,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.outputs, self.widths, self.noise, self.dims = outputs, tuple(widths), noise, dims
+
+        def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> NormalisedWeights:
+            return NormalisedWeights(
+                inputs, outputs, kernel, gain=gain, dims=dims, generator=generator
+            )
+
+        rectified = math.sqrt(2 / (1 + SLOPE**2))
+        self.first, self.second, self.narrow = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for level, width in enumerate(self.widths):
+            coarsest = level == self.levels - 1
+            self.first.append(convolution(noise if coarsest else width, width, 3, rectified))
+            self.second.append(convolution(width, width, 3, rectified))
+            after = self.widths[level - 1] - noise if level else outputs
+            self.narrow.append(convolution(width, after, 1, 1.0))
+
+    @property
+    def levels(self) -> int:
+        """Number of levels."""
+        return len(self.widths)
+
+    @property
+    def grain(self) -> int:
+        """Voxels along a cell of the coarsest level: after so many the grid of cells recurs."""
+        return 2 ** (self.levels - 1)
+
+    def spans(self, first: int, end: int) -> list[Span]:
+        """Return the cells of each level, finest first, whose noise the voxels of a span need."""
+        spans = []
+        for level in range(self.levels):
+            if level:
+                first, end = first // 2, -(-end // 2)
+            first, end = first - REACH, end + REACH
+            spans.append((first, end))
+        return spans
+
+    def noise_shapes(self, starts: Sequence[int], sides: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the spatial shape of each level's noise, finest first, for a block of voxels."""
+        axes = [self.spans(a, a + n) for a, n in zip(starts, sides, strict=True)]
+        return [
+            tuple(axis[level][1] - axis[level][0] for axis in axes) for level in range(self.levels)
+        ]
+
+    def forward(self, noise_BCS: Sequence[Tensor], starts: Sequence[int]) -> Tensor:
+        """Map each level's noise, finest first, to ``(B, outputs, *S)``.
+
+        Parameters
+        ----------
+        noise_BCS
+            Of `noise_shapes` for this block, with `noise` channels.
+        starts
+            First voxel of the block along each axis; only what is left of it after division by
+            `grain` matters.
+        """
+        sides = [side - 2 * REACH for side in noise_BCS[0].shape[2:]]
+        spans = [self.spans(a, a + n) for a, n in zip(starts, sides, strict=True)]
+        x_BCS = noise_BCS[-1]
+        for level in reversed(range(self.levels)):
+            if level < self.levels - 1:
+                x_BCS = torch.cat([x_BCS, noise_BCS[level]], dim=1)
+            x_BCS = F.leaky_relu(self.first[level](x_BCS), SLOPE)
+            x_BCS = even_length(F.leaky_relu(self.second[level](x_BCS), SLOPE))
+            x_BCS = self.narrow[level](x_BCS)
+            if level:
+                x_BCS = F.interpolate(x_BCS, scale_factor=2.0, mode="nearest")
+                for axis, span in enumerate(spans):
+                    finer = span[level - 1]
+                    begun = 2 * (span[level][0] + REACH)
+                    x_BCS = x_BCS.narrow(2 + axis, finer[0] - begun, finer[1] - finer[0])
+        return x_BCS
+
+
+def even_length(x_BCS: Tensor) -> Tensor:
+    """Divide the channels of each place by their root mean square (Karras et al., 1710.10196)."""
+    return x_BCS * torch.rsqrt(x_BCS.square().mean(dim=1, keepdim=True) + 1e-6)
+
+
+def fast_layout(x: Tensor) -> Tensor:
+    """Return a batch of images or volumes with the channels last in memory.
+
+    On one core of a Xeon with AVX-512, convolutions of volumes with 16 to 36 channels are 1.2 to 2
+    times as fast so.
+    """
+    layouts: Any = {4: torch.channels_last, 5: torch.channels_last_3d}
+    return x.contiguous(memory_format=layouts[x.ndim]) if x.ndim in layouts else x
+
+
+class NormalisedWeights(nn.Module):
+    """A convolution without padding whose weights have, for each output, a length of their own.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Channels before and after.
+    kernel
+        Places along each axis that one output value sees.
+    gain
+        Length of each output's weights at the start: values of variance 1 come out with `gain`².
+    dims
+        1 to 3 axes of space.
+    generator
+        Draws the initial weights.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        gain: float,
+        dims: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.dims = dims
+        weight = torch.randn(outputs, inputs, *dims * [kernel], generator=generator)
+        self.weight = nn.Parameter(weight / math.sqrt(weight[0].numel()))
+        self.length = nn.Parameter(torch.full((outputs,), gain))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(B, inputs, *S)`` to ``(B, outputs, *S')``, each side shorter by kernel - 1."""
+        rows = self.weight.flatten(1)
+        rows = rows - rows.mean(dim=1, keepdim=True)
+        rows = rows * (self.length / rows.norm(dim=1))[:, None]
+        return CONVOLVE[self.dims](x, rows.view_as(self.weight), self.bias)

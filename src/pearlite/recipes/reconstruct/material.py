@@ -1,0 +1,87 @@
+"""A learned material: the generator, and what its channels mean in the images' own values.
+
+Axes: C channels, S space.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pearlite.errors import InputError
+from pearlite.folders import read_json, write_json
+from pearlite.nets.pyramid import NoisePyramid
+from pearlite.nets.weights import load, save
+from pearlite.recipes.reconstruct.images import Meaning
+
+WEIGHTS, ABOUT = "generator.safetensors", "material.json"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What volumes are made with.
+
+    Attributes
+    ----------
+    network
+        Noise → logits of phases, or values of mean 0 and variance 1; in evaluation mode.
+    meaning
+        Of the network's channels.
+    bias
+        Added to the logits of each phase; empty where nothing is added.
+    """
+
+    network: NoisePyramid = field(repr=False)
+    meaning: Meaning
+    bias: tuple[float, ...] = ()
+
+    def valued(self, made_CS: torch.Tensor) -> NDArray:
+        """Turn the network's channels into the images' values: (*S), or (*S, 3) in colour."""
+        meaning = self.meaning
+        if meaning.kind == "phases":
+            shift = torch.tensor(self.bias or (0.0,) * len(made_CS), device=made_CS.device)
+            number_S = (made_CS + shift.view(-1, *(made_CS.ndim - 1) * [1])).argmax(0)
+            return np.array(meaning.values, dtype=meaning.dtype)[number_S.cpu().numpy()]
+        scale, offset = (np.array(v, np.float32) for v in (meaning.scale, meaning.offset))
+        made_SC = np.moveaxis(made_CS.cpu().numpy(), 0, -1) * scale + offset
+        made_SC = np.clip(made_SC, meaning.low, meaning.high)
+        if np.dtype(meaning.dtype).kind in "ui":
+            made_SC = np.rint(made_SC)
+        made_SC = made_SC.astype(meaning.dtype)
+        return made_SC if meaning.kind == "colour" else made_SC[..., 0]
+
+
+def save_material(material: Material, folder: Path) -> None:
+    """Write a material into a folder: weights, then a small text that makes them whole."""
+    save(material.network, folder / WEIGHTS)
+    network = material.network
+    built = {"widths": network.widths, "noise": network.noise, "dims": network.dims}
+    about = {"network": built, "meaning": asdict(material.meaning), "bias": material.bias}
+    write_json(folder / ABOUT, about)
+
+
+def load_material(folder: Path) -> Material:
+    """Read what `save_material` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    path = folder / ABOUT
+    try:
+        about: dict[str, Any] = read_json(path)
+        said: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in about["meaning"].items()
+        }
+        meaning, bias = Meaning(**said), tuple(about["bias"])
+        network = NoisePyramid(
+            meaning.channels, **about["network"], generator=torch.Generator().manual_seed(0)
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is missing or damaged; expected a learned material") from error
+    load(network, folder / WEIGHTS)
+    return Material(network.eval().requires_grad_(False), meaning, bias)

@@ -1,0 +1,97 @@
+"""The numbers of the method, and how they follow from the images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pearlite.recipes.reconstruct.images import Pictures
+
+COARSE = 20.0  # pixels
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of the method.
+
+    Attributes
+    ----------
+    widths, noise
+        Of the generator; see `NoisePyramid`.
+    box
+        Long and short side, in voxels, of the boxes that are made in training; along which axis
+        the box is short is drawn at each step.
+    patches
+        Pairs (scale, side): images are averaged over squares of `scale` pixels, and patches of so
+        many of those are compared. One pair is drawn for each axis and step.
+    directions, samples, taps
+        Of each sliced Wasserstein distance; most taps of a direction.
+    sparse
+        Share of steps whose directions have few taps.
+    slices
+        Most slices along an axis of which patches are taken.
+    earlier
+        Earlier steps whose slices are counted in.
+    kept
+        Slices along an axis that a step leaves to later ones.
+    settled
+        Share of the budget after which earlier slices are counted.
+    critic
+        Share of the budget after which the critic plays; 1 for never.
+    weight
+        Of the critic's objections, beside the patch distance.
+    judged
+        Slices along an axis that the critic sees a step.
+    slope
+        Weight of the penalty on the critic's slope at real images.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 32, 32)
+    noise: int = 4
+    box: tuple[int, int] = (64, 32)
+    patches: tuple[tuple[int, int], ...] = ((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5))
+    directions: int = 32
+    samples: int = 3000
+    taps: int = 6
+    sparse: float = 0.7
+    slices: int = 24
+    earlier: int = 7
+    kept: int = 6
+    settled: float = 0.4
+    critic: float = 0.4
+    weight: float = 0.02
+    judged: int = 12
+    slope: float = 1.0
+
+
+def recipe_for(pictures: Pictures) -> Recipe:
+    """Choose levels and boxes by the longest mean chord of any phase in the images.
+
+    A pyramid of L levels has its coarsest cells 2^(L-1) voxels wide, and one of them sees five:
+    four levels reach over the particles of most images, five over those with chords longer than
+    `COARSE` pixels, for which the boxes are made wider and thinner, too.
+    """
+    if longest_chord(pictures) <= COARSE:
+        return Recipe()
+    patches = ((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))
+    return Recipe(widths=(16, 32, 32, 32, 32), box=(96, 16), patches=patches)
+
+
+def longest_chord(pictures: Pictures) -> float:
+    """Return the longest mean chord, in pixels, of any phase; values are halved at their mean."""
+    longest = 1.0
+    for plane in pictures.planes:
+        inside = [plane == k for k in range(pictures.channels)]
+        if pictures.meaning.kind != "phases":
+            inside = [channel > 0 for channel in plane]
+        longest = max(longest, *(_mean_chord(mask) for mask in inside))
+    return longest
+
+
+def _mean_chord(inside_HW: NDArray[np.bool_]) -> float:
+    """Twice the area over the number of changes along rows and columns, the mean of both."""
+    changes = [
+        np.mean(inside_HW[1:] != inside_HW[:-1]),
+        np.mean(inside_HW[:, 1:] != inside_HW[:, :-1]),
+    ]
+    return float(2 * inside_HW.mean() / max(np.mean(changes), 1 / inside_HW.size))
