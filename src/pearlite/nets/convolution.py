@@ -101,10 +101,9 @@ class Convolution(nn.Module):
 class TransposedConvolution(nn.Module):
     """Every input value adds the kernel, times itself, to the output; `stride` places apart.
 
-    The transpose of `Convolution` as a matrix, without padding: it makes an image larger by
-    `stride`. With a kernel as wide as the stride the copies touch and do not overlap, which leaves
-    no checkerboard (Odena, Dumoulin and Olah, Deconvolution and Checkerboard Artifacts, Distill
-    2016).
+    The transpose of `Convolution` as a matrix: it makes an image larger by `stride`. With a kernel
+    as wide as the stride the copies touch and do not overlap, which leaves no checkerboard (Odena,
+    Dumoulin and Olah, Deconvolution and Checkerboard Artifacts, Distill 2016).
 
     Parameters
     ----------
@@ -114,6 +113,9 @@ class TransposedConvolution(nn.Module):
         Places along each axis that one input value reaches.
     stride
         Places between the kernels of neighbouring input values.
+    padding
+        Places that are cut off on each side; with ``kernel - stride`` every place that is left has
+        as many input values as any other.
     dims
         1 for signals, 2 for images, 3 for volumes.
     bias
@@ -134,6 +136,7 @@ class TransposedConvolution(nn.Module):
         kernel: int = 2,
         *,
         stride: int = 2,
+        padding: int = 0,
         dims: int = 2,
         bias: bool = True,
         generator: torch.Generator,
@@ -141,7 +144,7 @@ class TransposedConvolution(nn.Module):
         super().__init__()
         _check_dims(dims)
         self.inputs, self.outputs, self.kernel, self.stride = inputs, outputs, kernel, stride
-        self.dims = dims
+        self.padding, self.dims = padding, dims
         self.weight = nn.Parameter(torch.empty(inputs, outputs, *dims * [kernel]))
         self.bias = nn.Parameter(torch.empty(outputs)) if bias else None
         draw_weights(self, generator)
@@ -149,15 +152,15 @@ class TransposedConvolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(B, inputs, *space)`` to ``(B, outputs, *space')``.
 
-        Each size becomes ``(size - 1) * stride + kernel``.
+        Each size becomes ``(size - 1) * stride + kernel - 2 * padding``.
         """
-        return TRANSPOSED[self.dims](x, self.weight, self.bias, self.stride)
+        return TRANSPOSED[self.dims](x, self.weight, self.bias, self.stride, self.padding)
 
     def extra_repr(self) -> str:
         """Sizes, for printing."""
         return (
             f"{self.inputs}, {self.outputs}, kernel={self.kernel}, stride={self.stride}, "
-            f"bias={self.bias is not None}, dims={self.dims}"
+            f"padding={self.padding}, bias={self.bias is not None}, dims={self.dims}"
         )
 
 
