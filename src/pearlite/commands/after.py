@@ -6,12 +6,25 @@ from typing import Annotated
 import typer
 
 from pearlite.commands.common import given, print_facts
-from pearlite.commands.options import Axes, Dask, Device, Force, Json, PixelSize, RunFolder, Sheet
+from pearlite.commands.options import (
+    Axes,
+    Dask,
+    Device,
+    Force,
+    Json,
+    PixelSize,
+    RunFolder,
+    Seed,
+    Sheet,
+)
 
 
 def apply(
     run: RunFolder,
-    data: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="New files or folders.")],
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT…", help="New files or folders; of a reconstruction, Z,Y,X."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the files.", show_default="RUN/applied"),
@@ -22,6 +35,7 @@ def apply(
     axes: Axes = None,
     sheet: Sheet = None,
     pixel_size: PixelSize = None,
+    seed: Seed = None,
     device: Device = None,
     dask: Dask = None,
     force: Force = None,
@@ -36,6 +50,7 @@ def apply(
         axes=axes,
         sheet=sheet,
         pixel_size=pixel_size,
+        seed=seed,
         device=device,
         dask=dask,
         force=force,

@@ -48,6 +48,8 @@ class Budget:
         share = self.share(trainer.step)
         if share >= 1:
             trainer.stopped = "budget"
+        elif trainer.stopped == "budget":  # of a smaller one, before it was taken up again
+            trainer.stopped = ""
         rising = min(1.0, (share + 1e-3) / self.warm_up)
         factor = rising * (1 + math.cos(math.pi * share)) / 2
         for optimiser in trainer.optimisers:

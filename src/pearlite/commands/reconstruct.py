@@ -1,0 +1,72 @@
+"""pearlite reconstruct."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pearlite.commands.common import fit, given, print_run
+from pearlite.commands.options import Dask, Device, Json, Minutes, Out, Quality, Resume, Seed
+
+
+def reconstruct(
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="SLICE…",
+            help="One image; two, normal to z and along it; or three, normal to z, y and x.",
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="Z,Y,X", help="Voxels of the volume.", show_default="128,128,128"),
+    ] = None,
+    kind: Annotated[
+        Literal["phases", "grey", "colour"] | None,
+        typer.Option(help="What the values are.", show_default="by the image"),
+    ] = None,
+    clean: Annotated[
+        bool | None,
+        typer.Option("--clean", help="Give soft edges and JPEG noise to the nearest phase."),
+    ] = None,
+    vf: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="Volume fraction to reach: 0.35, or 128=0.3,255=0.2."),
+    ] = None,
+    periodic: Annotated[
+        bool | None, typer.Option("--periodic", help="Let opposite faces fit to each other.")
+    ] = None,
+    format: Annotated[
+        Literal[".tif", ".ome.tif", ".ome.zarr", ".npy"] | None,
+        typer.Option(help="Of the volume's file.", show_default=".tif"),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="Go on learning from a run of the same image."),
+    ] = None,
+    quality: Quality = None,
+    minutes: Minutes = None,
+    out: Out = None,
+    seed: Seed = None,
+    device: Device = None,
+    resume: Resume = None,
+    dask: Dask = None,
+    json: Json = False,
+) -> None:
+    """Grow a 3-D volume from one slice, or from two or three."""
+    options = given(
+        shape=shape,
+        kind=kind,
+        clean=clean,
+        vf=vf,
+        periodic=periodic,
+        format=format,
+        start=start,
+        quality=quality,
+        minutes=minutes,
+        out=out,
+        seed=seed,
+        device=device,
+        dask=dask,
+    )
+    print_run(fit("reconstruct", data, resume, options, json), json)

@@ -1,0 +1,184 @@
+"""What a user can choose of a reconstruction, checked before anything is done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pearlite.errors import InputError
+from pearlite.recipes.reconstruct.generate import check_sides
+from pearlite.recipes.reconstruct.images import Pictures
+from pearlite.recipes.reconstruct.settings import recipe_for
+
+SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 900.0}
+"""CPU seconds of learning by quality."""
+SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".npy")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user chose.
+
+    Attributes
+    ----------
+    shape
+        Voxels along z, y and x.
+    kind, clean
+        See `pearlite.recipes.reconstruct.images.prepare`.
+    vf
+        Volume fractions by phase value, as pairs; a single pair with None is that of the largest
+        value.
+    periodic
+        Whether opposite faces fit to each other.
+    quality, minutes
+        Time of learning: by name, or CPU minutes.
+    format
+        Suffix of the volume's file.
+    device
+        Where to compute.
+    """
+
+    shape: tuple[int, int, int]
+    kind: str | None
+    clean: bool
+    vf: tuple[tuple[int | None, float], ...]
+    periodic: bool
+    quality: str
+    minutes: float | None
+    format: str
+    device: str
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds of learning."""
+        return SECONDS[self.quality] if self.minutes is None else 60 * self.minutes
+
+    @property
+    def fractions(self) -> float | dict[int, float] | None:
+        """Volume fractions as `pearlite.recipes.reconstruct.fraction.with_fractions` takes them."""
+        return wanted(self.vf)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the choices as a run records them."""
+        return asdict(self)
+
+    @classmethod
+    def recorded(cls, options: Mapping[str, Any]) -> "Choices":
+        """Take back what a run recorded."""
+        known = {name: options[name] for name in cls.__dataclass_fields__}
+        known["vf"] = tuple((phase, share) for phase, share in known["vf"])
+        return cls(**{**known, "shape": tuple(known["shape"])})
+
+
+def choose(
+    *,
+    shape: str | int | Sequence[int],
+    kind: str | None,
+    clean: bool,
+    vf: str | float | Mapping[int, float] | None,
+    periodic: bool,
+    quality: str,
+    minutes: float | None,
+    format: str,
+    device: str,
+) -> Choices:
+    """Check what was given; see `Choices`.
+
+    Raises
+    ------
+    InputError
+        If the shape, the fractions, the format, the quality or the minutes cannot be.
+    """
+    if quality not in SECONDS:
+        raise InputError(f"quality {quality!r} is none of {', '.join(SECONDS)}")
+    if minutes is not None and minutes <= 0:
+        raise InputError(f"{minutes} minutes are no time to learn in; give more than 0")
+    if format not in SUFFIXES:
+        raise InputError(f"format {format!r} is none of {', '.join(SUFFIXES)}")
+    sides = sides_of(shape)
+    return Choices(sides, kind, clean, fractions_of(vf), periodic, quality, minutes, format, device)
+
+
+def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:
+    """Return a shape: ``"256,256,256"``, one side of a cube, or three numbers.
+
+    Raises
+    ------
+    InputError
+        If it is none, or too large.
+    """
+    parts = shape.replace("x", ",").split(",") if isinstance(shape, str) else shape
+    try:
+        sides = [int(parts)] if isinstance(parts, int) else [int(part) for part in parts]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"shape {shape!r} is no shape; give voxels as Z,Y,X") from error
+    sides = sides * 3 if len(sides) == 1 else sides
+    if len(sides) != 3:
+        raise InputError(f"shape {shape!r} has {len(sides)} sides; a volume has three, Z,Y,X")
+    check_sides(sides)
+    return (sides[0], sides[1], sides[2])
+
+
+def check_periodic(shape: Sequence[int], pictures: Pictures) -> None:
+    """Refuse a periodic volume whose sides are no multiples of the coarsest cell.
+
+    Raises
+    ------
+    InputError
+        With the nearest sides that are.
+    """
+    grain = 2 ** (len(recipe_for(pictures).widths) - 1)
+    if any(side % grain for side in shape):
+        nearest = ",".join(str(max(1, round(side / grain)) * grain) for side in shape)
+        raise InputError(
+            f"sides of a periodic volume are multiples of {grain} voxels, the coarsest cell of "
+            f"this material; take {nearest}"
+        )
+
+
+def check_fractions(choices: Choices, pictures: Pictures) -> None:
+    """Refuse fractions of phases that the images do not have.
+
+    Raises
+    ------
+    InputError
+        If there is no such phase, or there are no phases.
+    """
+    values = pictures.meaning.values
+    if choices.vf and not values:
+        raise InputError(f"vf needs phases; the image is {pictures.meaning.kind}: segment it first")
+    for phase, share in choices.vf:
+        if phase is not None and phase not in values:
+            raise InputError(f"vf names phase {phase}; the image has {', '.join(map(str, values))}")
+        if not 0 < share < 1:
+            raise InputError(f"vf is a fraction between 0 and 1, not {share:g}")
+
+
+def wanted(pairs: Sequence[tuple[int | None, float]]) -> float | dict[int, float] | None:
+    """Return fractions as `pearlite.recipes.reconstruct.fraction.with_fractions` takes them."""
+    named = {phase: share for phase, share in pairs if phase is not None}
+    return named or next((share for _, share in pairs), None)
+
+
+def fractions_of(
+    vf: str | float | Mapping[int, float] | None,
+) -> tuple[tuple[int | None, float], ...]:
+    """Return volume fractions as pairs: of ``0.35``, ``"128=0.3,255=0.2"`` or a mapping.
+
+    Raises
+    ------
+    InputError
+        If it is nothing of that kind.
+    """
+    if vf is None:
+        return ()
+    try:
+        if isinstance(vf, Mapping):
+            return tuple((int(phase), float(share)) for phase, share in vf.items())
+        if isinstance(vf, str) and "=" in vf:
+            pairs = (part.split("=") for part in vf.split(","))
+            return tuple((int(phase), float(share)) for phase, share in pairs)
+        return ((None, float(vf)),)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"vf {vf!r} is no volume fraction; give 0.35, or 128=0.3,255=0.2 by phase value"
+        ) from error

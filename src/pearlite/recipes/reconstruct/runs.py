@@ -1,0 +1,377 @@
+"""Reconstruction as runs: a folder with the material, a volume, what was measured, and the page."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pearlite.data.image import Image
+from pearlite.data.write import write
+from pearlite.errors import InputError
+from pearlite.provenance import plain, sha256
+from pearlite.recipes.reconstruct.choices import (
+    Choices,
+    check_fractions,
+    check_periodic,
+    choose,
+    fractions_of,
+    sides_of,
+    wanted,
+)
+from pearlite.recipes.reconstruct.fraction import with_fractions
+from pearlite.recipes.reconstruct.generate import generate, generate_file
+from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices
+from pearlite.recipes.reconstruct.images import Pictures, prepare
+from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
+from pearlite.recipes.reconstruct.known import Phases, known_fractions
+from pearlite.recipes.reconstruct.material import ABOUT, Material, load_material, save_material
+from pearlite.recipes.reconstruct.report import html, rows
+from pearlite.recipes.reconstruct.train import train
+from pearlite.recipes.reconstruct.watch import preview
+from pearlite.run import PAGE, TEST, Run
+from pearlite.seeds import derived_seed
+from pearlite.train.state import State
+
+MODEL, STATE, RESULT = "model", "state", "volume"
+HISTORY, STRUCTURE, TRANSPORT, PREVIEW = (
+    "history.csv",
+    "structure.csv",
+    "transport.csv",
+    "preview.png",
+)
+
+
+def fit(
+    data: Any,
+    *,
+    shape: str | int | Sequence[int] = (128, 128, 128),
+    kind: str | None = None,
+    clean: bool = False,
+    vf: str | float | Mapping[int, float] | None = None,
+    periodic: bool = False,
+    quality: str = "balanced",
+    minutes: float | None = None,
+    format: str = ".tif",
+    start: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    dask: str | None = None,
+    out: str | Path | None = None,
+    command: str | None = None,
+    progress: bool = False,
+) -> Run:
+    """Learn a material from its slices, and make a volume of it, into a new run.
+
+    Parameters
+    ----------
+    data
+        One image, or a list of two or three; see `pearlite.recipes.reconstruct.given.find_slices`.
+        Arrays are kept in the run.
+    shape
+        Voxels of the volume along z, y and x; one number for a cube.
+    kind, clean
+        See `pearlite.recipes.reconstruct.images.prepare`.
+    vf
+        Volume fraction that the volume shall have: a number for the phase of the largest value,
+        or by phase value.
+    periodic
+        Whether opposite faces of the volume fit to each other.
+    quality, minutes
+        CPU time of learning: ``"fast"`` is 1 minute, ``"balanced"`` 5, ``"best"`` 15.
+    format
+        Suffix of the volume's file: ``.tif``, ``.ome.tif``, ``.ome.zarr`` or ``.npy``.
+    start
+        A run of the same images, to go on learning from.
+    seed
+        Determines all that is drawn.
+    device
+        Where to compute.
+    dask
+        Address of a Dask scheduler on whose workers the volume's tiles are made.
+    out, command, progress
+        As of every fit.
+
+    Returns
+    -------
+    Run
+        Its ``result`` is the volume, labels with the image's own values.
+
+    Raises
+    ------
+    InputError
+        If an image or an option is wrong; before anything is learned.
+    """
+    slices = find_slices(data)
+    choices = choose(
+        shape=shape,
+        kind=kind,
+        clean=clean,
+        vf=vf,
+        periodic=periodic,
+        quality=quality,
+        minutes=minutes,
+        format=format,
+        device=device,
+    )
+    pictures = _prepared(slices, choices)
+    options = {**choices.plain(), "start": None if start is None else str(start)}
+    earlier = None if start is None else _earlier_state(Path(start), pictures)
+    with Run.create("reconstruct", options, seed, slices.sources, out, command) as run:
+        for number, (image, source) in enumerate(zip(slices.images, slices.sources, strict=True)):
+            if not isinstance(source, Path):
+                write(run.path / KEPT[number], _kept(image, slices))
+                run.record["inputs"][number]["path"] = KEPT[number]
+        if earlier is not None:
+            shutil.copytree(earlier, run.path / STATE)
+        _work(run, slices, pictures, choices, dask, progress)
+    return run
+
+
+def resume(
+    run: Run,
+    *,
+    device: str | None = None,
+    dask: str | None = None,
+    progress: bool = False,
+) -> Run:
+    """Go on where the run stopped: learning to its last saved step, the rest anew.
+
+    Raises
+    ------
+    InputError
+        If an input is gone or has changed since the run began.
+    """
+    for path, entry in zip(run.inputs, run.record["inputs"], strict=True):
+        if not path.exists():
+            raise InputError(f"the input {path} is gone; bring it back to resume.")
+        if path.parent != run.path and sha256(path) != entry["sha256"]:
+            raise InputError(f"the input {path} has changed; make a new run instead.")
+    if device is not None:
+        run.options["device"] = device
+    choices = Choices.recorded(run.options)
+    slices = find_slices(run.inputs)
+    with run:
+        _work(run, slices, _prepared(slices, choices), choices, dask, progress)
+    return run
+
+
+def apply(
+    run: Run,
+    new: Any,
+    out: str | Path | None = None,
+    *,
+    seed: int | None = None,
+    vf: str | float | Mapping[int, float] | None = None,
+    periodic: bool = False,
+    start: Sequence[int] | None = None,
+    dask: str | None = None,
+    progress: bool = False,
+) -> Any:
+    """Make another volume of the run's material.
+
+    Parameters
+    ----------
+    run
+        A finished reconstruction.
+    new
+        Its shape: three numbers, or ``"256,256,256"``.
+    out
+        A file that ends in .tif, .ome.tif, .ome.zarr or .npy; None returns an array. What the
+        command line gives, shapes as text, always goes to a file.
+    seed
+        Which volume; the next of the run's own unless given.
+    vf, periodic
+        As of `fit`.
+    start
+        First voxel of a block of the endless volume; not with `periodic`.
+    dask
+        As of `fit`.
+    progress
+        Draw a progress bar.
+
+    Returns
+    -------
+    array, or list of Path
+        The volume, or its file.
+
+    Raises
+    ------
+    InputError
+        If it is no shape, or the run is not finished.
+    """
+    written = isinstance(new, list) and all(isinstance(item, str | Path) for item in new)
+    shape = sides_of(str(new[0]) if written and len(new) == 1 else new)
+    material = _material_of(run)
+    chosen = run.seed + 1 if seed is None else seed
+    fractions = wanted(fractions_of(vf))
+    if fractions is not None:
+        material = with_fractions(material, fractions, shape, seed=chosen, periodic=periodic)
+    if out is None and not written:
+        return generate(material, shape, seed=chosen, start=start, periodic=periodic)
+    if start is not None:
+        raise InputError("a block with a start is made as an array: leave out `out`")
+    folder = run.path / "applied" if out is None else Path(out)
+    path = folder
+    if not folder.name.endswith((".tif", ".zarr", ".npy")):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"volume-seed{chosen}{run.options['format']}"
+    slices = find_slices(run.inputs)
+    generate_file(
+        material,
+        path,
+        shape,
+        seed=chosen,
+        periodic=periodic,
+        pixel_size=slices.pixel_size,
+        unit=slices.unit,
+        dask=dask,
+        show=progress,
+    )
+    return [path]
+
+
+def report(run: Run) -> Path:
+    """Write the run's page from what the folder holds, and from the inputs."""
+    return run.write_text(PAGE, html(run, _pictures_of(run)))
+
+
+def summary(run: Run) -> list[tuple[str, ...]]:
+    """Return a table, its head first, of what the run brought."""
+    return rows(run)
+
+
+def _work(
+    run: Run,
+    slices: Slices,
+    pictures: Pictures,
+    choices: Choices,
+    dask: str | None,
+    progress: bool,
+) -> None:
+    """Learn, make the volume, measure several, write the page."""
+    known = known_fractions(Phases(pictures).images)
+    test: dict[str, Any] = {"known": [plain(each.__dict__) for each in known]}
+    run.write_json(TEST, test)
+    if not (run.path / MODEL / ABOUT).is_file():
+        said = "; ".join(each.sentence() for each in known[:3])
+        trained = train(
+            pictures,
+            seed=run.seed,
+            seconds=choices.seconds + _spent_before(run),
+            state=State(run.path / STATE),
+            events={"validate": [preview(run.path / PREVIEW, pictures.meaning)]},
+            progress=f"Learning ({said})" if progress else None,
+            device=choices.device,
+        )
+        run.write_text(HISTORY, pd.DataFrame(trained.history).to_csv(index=False))
+        (run.path / MODEL).mkdir(exist_ok=True)
+        save_material(trained.material, run.path / MODEL)
+    material = load_material(run.path / MODEL)
+    judged = _judge(material, pictures, run, progress)
+    run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
+    run.write_text(TRANSPORT, judged.transport.to_csv(index=False))
+    test |= {
+        "sentence": judged.comparison.sentence(),
+        "inside": int(np.count_nonzero(judged.comparison.table["inside"])),
+        "measures": len(judged.comparison.table),
+        "volumes": VOLUMES,
+        "side": judged.side,
+        "notes": list(pictures.notes),
+    }
+    run.write_json(TEST, plain(test))
+    _make(run, material, slices, choices, dask, progress)
+    report(run)
+
+
+def _make(
+    run: Run,
+    material: Material,
+    slices: Slices,
+    choices: Choices,
+    dask: str | None,
+    progress: bool,
+) -> None:
+    if choices.fractions is not None:
+        material = with_fractions(
+            material,
+            choices.fractions,
+            choices.shape,
+            seed=run.seed,
+            periodic=choices.periodic,
+        )
+    name = RESULT + choices.format
+    generate_file(
+        material,
+        run.path / name,
+        choices.shape,
+        seed=run.seed,
+        periodic=choices.periodic,
+        pixel_size=slices.pixel_size,
+        unit=slices.unit,
+        dask=dask,
+        show=progress,
+    )
+    run.finish(RESULT, name)
+
+
+def _judge(material: Material, pictures: Pictures, run: Run, progress: bool) -> Judged:
+    def make(shape: tuple[int, int, int], seed: int) -> NDArray:
+        return generate(material, shape, seed=seed)
+
+    seeds = [derived_seed(run.seed, 10, number) for number in range(VOLUMES)]
+    return judge(make, pictures, seeds, show=progress)
+
+
+def _prepared(slices: Slices, choices: Choices) -> Pictures:
+    pictures = prepare(slices.images, kind=choices.kind, clean=choices.clean)
+    check_fractions(choices, pictures)
+    if choices.periodic:
+        check_periodic(choices.shape, pictures)
+    return pictures
+
+
+def _pictures_of(run: Run) -> Pictures:
+    choices = Choices.recorded(run.options)
+    return _prepared(find_slices(run.inputs), choices)
+
+
+def _material_of(run: Run) -> Material:
+    if not (run.path / MODEL / ABOUT).is_file():
+        raise InputError(
+            f"{run.path} has learned nothing yet (it is {run.status}); "
+            f"go on with pearlite reconstruct --resume {run.path}"
+        )
+    return load_material(run.path / MODEL)
+
+
+def _earlier_state(path: Path, pictures: Pictures) -> Path:
+    """Return the folder of a run's training, if it is of the same images."""
+    earlier = Run.open(path)
+    if earlier.task != "reconstruct" or not (earlier.path / STATE).is_dir():
+        raise InputError(f"{path} is no reconstruction that can go on; give one")
+    if _pictures_of(earlier).meaning != pictures.meaning:
+        raise InputError(
+            f"{path} learned from other images; go on with the same, or begin anew without --from"
+        )
+    return earlier.path / STATE
+
+
+def _spent_before(run: Run) -> float:
+    """Return the CPU seconds that the runs had from which this one goes on."""
+    start, spent = run.options["start"], 0.0
+    while start is not None:
+        before = Run.open(start)
+        spent += Choices.recorded(before.options).seconds
+        start = before.options["start"]
+    return spent
+
+
+def _kept(image: NDArray[Any], slices: Slices) -> Image:
+    size = {} if slices.pixel_size is None else dict.fromkeys("YX", slices.pixel_size)
+    if image.ndim == 3:
+        return Image(np.moveaxis(image, -1, 0), "CYX", size, slices.unit, meta={"rgb": True})
+    return Image(image, "YX", size, slices.unit)
