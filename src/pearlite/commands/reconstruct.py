@@ -21,6 +21,10 @@ def reconstruct(
         str | None,
         typer.Option(metavar="Z,Y,X", help="Voxels of the volume.", show_default="128,128,128"),
     ] = None,
+    method: Annotated[
+        Literal["auto", "slicegan"] | None,
+        typer.Option(help="slicegan is the published one, far slower.", show_default="auto"),
+    ] = None,
     kind: Annotated[
         Literal["phases", "grey", "colour"] | None,
         typer.Option(help="What the values are.", show_default="by the image"),
@@ -56,6 +60,7 @@ def reconstruct(
     """Grow a 3-D volume from one slice, or from two or three."""
     options = given(
         shape=shape,
+        method=method,
         kind=kind,
         clean=clean,
         vf=vf,

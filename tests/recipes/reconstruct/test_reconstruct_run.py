@@ -16,6 +16,7 @@ from pearlite.data.read import read
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct import judged
 from pearlite.recipes.reconstruct.known import known_fractions
+from pearlite.recipes.reconstruct.slicegan_game import Published
 from pearlite.run import Run, Stopped
 
 MINUTES = 0.02
@@ -219,3 +220,24 @@ def test_a_run_of_other_images_is_nothing_to_go_on_from(run: Run, tmp_path: Path
 
     with pytest.raises(InputError, match="other images"):
         pl.fit("reconstruct", other, start=run.path, out=tmp_path / "run")
+
+
+def test_the_published_method_makes_runs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        "pearlite.recipes.reconstruct.slicegan.Published",
+        lambda: Published(widths=(8, 8, 8, 8, 8), critic=(8, 8, 8, 8), batch=1, rounds=1, judged=4),
+    )
+
+    run = pl.fit(
+        "reconstruct",
+        slice_of(),
+        method="slicegan",
+        shape=32,
+        minutes=MINUTES,
+        out=tmp_path / "run",
+    )
+
+    assert set(np.unique(run.result)) <= {10, 200}
+    assert (pl.load(run.path).apply(32, seed=run.seed) == run.result).all()
+    with pytest.raises(InputError, match="multiples of 32"):
+        pl.fit("reconstruct", slice_of(), method="slicegan", shape=40, periodic=True)

@@ -7,7 +7,7 @@ from typing import Any
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct.generate import check_sides
 from pearlite.recipes.reconstruct.images import Pictures
-from pearlite.recipes.reconstruct.settings import recipe_for
+from pearlite.recipes.reconstruct.methods import METHODS
 
 SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 900.0}
 """CPU seconds of learning by quality."""
@@ -22,6 +22,8 @@ class Choices:
     ----------
     shape
         Voxels along z, y and x.
+    method
+        One of `pearlite.recipes.reconstruct.methods.METHODS`.
     kind, clean
         See `pearlite.recipes.reconstruct.images.prepare`.
     vf
@@ -38,6 +40,7 @@ class Choices:
     """
 
     shape: tuple[int, int, int]
+    method: str
     kind: str | None
     clean: bool
     vf: tuple[tuple[int | None, float], ...]
@@ -72,6 +75,7 @@ class Choices:
 def choose(
     *,
     shape: str | int | Sequence[int],
+    method: str,
     kind: str | None,
     clean: bool,
     vf: str | float | Mapping[int, float] | None,
@@ -86,8 +90,10 @@ def choose(
     Raises
     ------
     InputError
-        If the shape, the fractions, the format, the quality or the minutes cannot be.
+        If the shape, the method, the fractions, the format, the quality or the minutes cannot be.
     """
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is none of {', '.join(METHODS)}")
     if quality not in SECONDS:
         raise InputError(f"quality {quality!r} is none of {', '.join(SECONDS)}")
     if minutes is not None and minutes <= 0:
@@ -95,7 +101,8 @@ def choose(
     if format not in SUFFIXES:
         raise InputError(f"format {format!r} is none of {', '.join(SUFFIXES)}")
     sides = sides_of(shape)
-    return Choices(sides, kind, clean, fractions_of(vf), periodic, quality, minutes, format, device)
+    pairs = fractions_of(vf)
+    return Choices(sides, method, kind, clean, pairs, periodic, quality, minutes, format, device)
 
 
 def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:
@@ -116,23 +123,6 @@ def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:
         raise InputError(f"shape {shape!r} has {len(sides)} sides; a volume has three, Z,Y,X")
     check_sides(sides)
     return (sides[0], sides[1], sides[2])
-
-
-def check_periodic(shape: Sequence[int], pictures: Pictures) -> None:
-    """Refuse a periodic volume whose sides are no multiples of the coarsest cell.
-
-    Raises
-    ------
-    InputError
-        With the nearest sides that are.
-    """
-    grain = 2 ** (len(recipe_for(pictures).widths) - 1)
-    if any(side % grain for side in shape):
-        nearest = ",".join(str(max(1, round(side / grain)) * grain) for side in shape)
-        raise InputError(
-            f"sides of a periodic volume are multiples of {grain} voxels, the coarsest cell of "
-            f"this material; take {nearest}"
-        )
 
 
 def check_fractions(choices: Choices, pictures: Pictures) -> None:

@@ -16,7 +16,6 @@ from pearlite.provenance import plain, sha256
 from pearlite.recipes.reconstruct.choices import (
     Choices,
     check_fractions,
-    check_periodic,
     choose,
     fractions_of,
     sides_of,
@@ -28,27 +27,27 @@ from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices
 from pearlite.recipes.reconstruct.images import Pictures, prepare
 from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
 from pearlite.recipes.reconstruct.known import Phases, known_fractions
-from pearlite.recipes.reconstruct.material import ABOUT, Material, load_material, save_material
+from pearlite.recipes.reconstruct.material import Material
+from pearlite.recipes.reconstruct.methods import (
+    Work,
+    check_periodic,
+    is_learned,
+    learn,
+    load_learned,
+)
 from pearlite.recipes.reconstruct.report import html, rows
-from pearlite.recipes.reconstruct.train import train
-from pearlite.recipes.reconstruct.watch import preview
 from pearlite.run import PAGE, TEST, Run
 from pearlite.seeds import derived_seed
-from pearlite.train.state import State
 
 MODEL, STATE, RESULT = "model", "state", "volume"
-HISTORY, STRUCTURE, TRANSPORT, PREVIEW = (
-    "history.csv",
-    "structure.csv",
-    "transport.csv",
-    "preview.png",
-)
+HISTORY, STRUCTURE, TRANSPORT = "history.csv", "structure.csv", "transport.csv"
 
 
 def fit(
     data: Any,
     *,
     shape: str | int | Sequence[int] = (128, 128, 128),
+    method: str = "auto",
     kind: str | None = None,
     clean: bool = False,
     vf: str | float | Mapping[int, float] | None = None,
@@ -73,6 +72,9 @@ def fit(
         Arrays are kept in the run.
     shape
         Voxels of the volume along z, y and x; one number for a cube.
+    method
+        ``"auto"``, or ``"slicegan"``: the published method, which needs days where this needs
+        minutes.
     kind, clean
         See `pearlite.recipes.reconstruct.images.prepare`.
     vf
@@ -108,6 +110,7 @@ def fit(
     slices = find_slices(data)
     choices = choose(
         shape=shape,
+        method=method,
         kind=kind,
         clean=clean,
         vf=vf,
@@ -119,7 +122,7 @@ def fit(
     )
     pictures = _prepared(slices, choices)
     options = {**choices.plain(), "start": None if start is None else str(start)}
-    earlier = None if start is None else _earlier_state(Path(start), pictures)
+    earlier = None if start is None else _earlier_state(Path(start), pictures, method)
     with Run.create("reconstruct", options, seed, slices.sources, out, command) as run:
         for number, (image, source) in enumerate(zip(slices.images, slices.sources, strict=True)):
             if not isinstance(source, Path):
@@ -256,21 +259,22 @@ def _work(
     known = known_fractions(Phases(pictures).images)
     test: dict[str, Any] = {"known": [plain(each.__dict__) for each in known]}
     run.write_json(TEST, test)
-    if not (run.path / MODEL / ABOUT).is_file():
+    if not is_learned(choices.method, run.path / MODEL):
         said = "; ".join(each.sentence() for each in known[:3])
-        trained = train(
+        history = learn(
+            choices.method,
             pictures,
-            seed=run.seed,
-            seconds=choices.seconds + _spent_before(run),
-            state=State(run.path / STATE),
-            events={"validate": [preview(run.path / PREVIEW, pictures.meaning)]},
-            progress=f"Learning ({said})" if progress else None,
-            device=choices.device,
+            Work(
+                seconds=choices.seconds + _spent_before(run),
+                seed=run.seed,
+                folder=run.path,
+                model=run.path / MODEL,
+                progress=f"Learning ({said})" if progress else None,
+                device=choices.device,
+            ),
         )
-        run.write_text(HISTORY, pd.DataFrame(trained.history).to_csv(index=False))
-        (run.path / MODEL).mkdir(exist_ok=True)
-        save_material(trained.material, run.path / MODEL)
-    material = load_material(run.path / MODEL)
+        run.write_text(HISTORY, pd.DataFrame(history).to_csv(index=False))
+    material = load_learned(choices.method, run.path / MODEL)
     judged = _judge(material, pictures, run, progress)
     run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
     run.write_text(TRANSPORT, judged.transport.to_csv(index=False))
@@ -330,7 +334,7 @@ def _prepared(slices: Slices, choices: Choices) -> Pictures:
     pictures = prepare(slices.images, kind=choices.kind, clean=choices.clean)
     check_fractions(choices, pictures)
     if choices.periodic:
-        check_periodic(choices.shape, pictures)
+        check_periodic(choices.method, choices.shape, pictures)
     return pictures
 
 
@@ -340,19 +344,23 @@ def _pictures_of(run: Run) -> Pictures:
 
 
 def _material_of(run: Run) -> Material:
-    if not (run.path / MODEL / ABOUT).is_file():
+    if not is_learned(run.options["method"], run.path / MODEL):
         raise InputError(
             f"{run.path} has learned nothing yet (it is {run.status}); "
             f"go on with pearlite reconstruct --resume {run.path}"
         )
-    return load_material(run.path / MODEL)
+    return load_learned(run.options["method"], run.path / MODEL)
 
 
-def _earlier_state(path: Path, pictures: Pictures) -> Path:
+def _earlier_state(path: Path, pictures: Pictures, method: str) -> Path:
     """Return the folder of a run's training, if it is of the same images."""
     earlier = Run.open(path)
     if earlier.task != "reconstruct" or not (earlier.path / STATE).is_dir():
         raise InputError(f"{path} is no reconstruction that can go on; give one")
+    if earlier.options["method"] != method:
+        raise InputError(
+            f"{path} was learned by the method {earlier.options['method']}; ask for it"
+        )
     if _pictures_of(earlier).meaning != pictures.meaning:
         raise InputError(
             f"{path} learned from other images; go on with the same, or begin anew without --from"

@@ -1,0 +1,111 @@
+"""The methods by name, each from pictures to a material in a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pearlite.errors import InputError
+from pearlite.recipes.reconstruct.images import Pictures
+from pearlite.recipes.reconstruct.material import Material, load_material, save_material
+from pearlite.recipes.reconstruct.settings import recipe_for
+from pearlite.recipes.reconstruct.slicegan import load_slicegan, save_slicegan, train_slicegan
+from pearlite.recipes.reconstruct.slicegan_game import Published
+from pearlite.recipes.reconstruct.task import Reconstruction
+from pearlite.recipes.reconstruct.train import train
+from pearlite.recipes.reconstruct.watch import preview
+from pearlite.train.history import Row
+from pearlite.train.state import State
+
+METHODS = ("auto", "slicegan")
+_FILES = {"auto": "material.json", "slicegan": "slicegan.json"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a training is given beside its pictures.
+
+    Attributes
+    ----------
+    seconds
+        CPU seconds, those of earlier trainings that it goes on from included.
+    seed
+        Determines all that is drawn.
+    folder
+        Of the run: states go to ``state``, pictures to ``preview.png``.
+    model
+        Folder for the material.
+    progress
+        What the progress bar says; no bar where None.
+    device
+        Where to compute.
+    """
+
+    seconds: float
+    seed: int
+    folder: Path
+    model: Path
+    progress: str | None
+    device: str
+
+
+def learn(method: str, pictures: Pictures, work: Work) -> list[Row]:
+    """Train by a method, and write the material; return the history."""
+    state = State(work.folder / "state")
+    work.model.mkdir(exist_ok=True)
+    if method == "slicegan":
+        device = ("cuda" if torch.cuda.is_available() else "cpu") if work.device == "auto" else None
+        model = train_slicegan(
+            pictures,
+            seconds=work.seconds,
+            seed=work.seed,
+            state=state,
+            progress=work.progress,
+            device=device or work.device,
+        )
+        save_slicegan(model, work.model)
+        return model.history
+
+    def so_far(task: object) -> Material:
+        assert isinstance(task, Reconstruction)
+        return Material(task.generator, pictures.meaning)
+
+    trained = train(
+        pictures,
+        seconds=work.seconds,
+        seed=work.seed,
+        state=state,
+        events={"validate": [preview(work.folder / "preview.png", so_far)]},
+        progress=work.progress,
+        device=work.device,
+    )
+    save_material(trained.material, work.model)
+    return trained.history
+
+
+def is_learned(method: str, model: Path) -> bool:
+    """Whether a material was written, whole."""
+    return (model / _FILES[method]).is_file()
+
+
+def load_learned(method: str, model: Path) -> Material:
+    """Read what `learn` wrote."""
+    return load_slicegan(model).material if method == "slicegan" else load_material(model)
+
+
+def check_periodic(method: str, shape: tuple[int, ...], pictures: Pictures) -> None:
+    """Refuse a periodic volume whose sides are no multiples of the coarsest cell.
+
+    Raises
+    ------
+    InputError
+        With the nearest sides that are.
+    """
+    levels = len(Published().widths if method == "slicegan" else recipe_for(pictures).widths[1:])
+    grain = 2**levels
+    if any(side % grain for side in shape):
+        nearest = ",".join(str(max(1, round(side / grain)) * grain) for side in shape)
+        raise InputError(
+            f"sides of a periodic volume are multiples of {grain} voxels, the coarsest cell of "
+            f"this material; take {nearest}"
+        )
