@@ -203,21 +203,22 @@ def _kind_of(given: Sequence[NDArray], clean: bool) -> str:
         return "colour"
     values = np.unique(np.concatenate([np.unique(image) for image in given]))
     whole = given[0].dtype.kind in "ui"
-    if whole and (clean or len(values) <= MOST_PHASES):
+    if clean:
         return "phases"
-    if whole and (levels := _damaged(given)):
+    levels = _damaged(given) if whole else 0
+    if levels and len(values) >= 3 * levels:
         raise InputError(
             f"the image has {len(values)} different values, but nearly all pixels lie close to "
             f"{levels} of them: labels that JPEG or smoothing has damaged; give clean=True to "
             'bring each pixel to the nearest label, or kind="grey" if they are no labels'
         )
-    return "grey"
+    return "phases" if whole and len(values) <= MOST_PHASES else "grey"
 
 
 def _damaged(given: Sequence[NDArray]) -> int:
     """Return how many narrow peaks of the histogram hold 95 % of the pixels; 0 if over 6."""
     flat = np.concatenate([image.ravel() for image in given]).astype(np.float64)
-    reach = max(1.0, 0.02 * (flat.max() - flat.min()))
+    reach = 0.02 * (flat.max() - flat.min())
     values, counts = np.unique(flat, return_counts=True)
     left, peaks = counts.astype(np.float64), 0
     while left.sum() > 0.05 * flat.size:

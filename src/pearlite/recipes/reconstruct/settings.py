@@ -36,6 +36,9 @@ class Recipe:
         Slices along an axis that a step leaves to later ones.
     settled
         Share of the budget after which earlier slices are counted.
+    hard
+        Share of the budget after which each voxel counts as the phase with the largest share, as it
+        will in the end; the gradient stays that of the shares. See `straight_through`.
     critic
         Share of the budget after which the critic plays; 1 for never.
     weight
@@ -58,6 +61,7 @@ class Recipe:
     earlier: int = 7
     kept: int = 6
     settled: float = 0.4
+    hard: float = 0.0
     critic: float = 0.4
     weight: float = 0.02
     judged: int = 12

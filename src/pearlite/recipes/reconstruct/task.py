@@ -123,7 +123,10 @@ class Reconstruction(Task):
     def f(self, x: Draw) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the box of a draw: shares of the phases, or values (B, C, *S)."""
         made_BCS = self.generator(x.noise_BCS, x.starts)
-        return made_BCS.softmax(1) if self.phases else made_BCS
+        if not self.phases:
+            return made_BCS
+        shares_BCS = made_BCS.softmax(1)
+        return straight_through(shares_BCS) if self.share() >= self.recipe.hard else shares_BCS
 
     def generator_loss(self, draw: Draw) -> Tensor:
         """How far the patches are from the images', and what the critic objects to."""
@@ -195,6 +198,17 @@ class Reconstruction(Task):
     def settled(self) -> bool:
         """Whether it is late enough to count in what was made before."""
         return self.share() >= self.recipe.settled
+
+
+def straight_through(shares_BCS: Tensor) -> Tensor:
+    """Return 1 for the largest share at each place and 0 for the others, with the shares' gradient.
+
+    Bengio, Léonard & Courville, arXiv 1308.3432. With soft shares a grey veil of a phase stands for
+    its specks, and its surface is lost where the largest share wins in the end.
+    """
+    largest_BS = shares_BCS.argmax(1, keepdim=True)
+    hard_BCS = torch.zeros_like(shares_BCS).scatter_(1, largest_BS, 1.0)
+    return hard_BCS + shares_BCS - shares_BCS.detach()
 
 
 def slices(box_BCS: Tensor, axis: int) -> Tensor:
