@@ -19,7 +19,7 @@ from pearlite.see.preview import grey, limits
 
 Shape = tuple[int, int, int]
 
-_SAMPLE = 1_000_000  # voxels that decide on black and white, or on colours
+_SAMPLE = 250_000  # voxels that decide on black and white, or on colours
 _COLOURS = 256
 _SLAB = 16_000_000  # voxels that are looked at together
 

@@ -29,6 +29,7 @@ from pearlite.see.volume_picture import default_shown, surface_picture
 
 MOST_BYTES = 1_600_000  # deflated, of one viewer; a third more in the page
 MOST_QUADS = 1_000_000  # between unlike voxels; what a laptop's graphics turns without jerks
+PICTURE = 1000  # pixels that are computed along the longer side of the still picture
 _STILL = "This picture turns with the mouse in a browser that has WebGL."
 
 
@@ -140,11 +141,12 @@ def _deflate(volume: Volume) -> bytes:
     cells_ZYX = volume.cells_ZYX
     if not volume.phases:
         cells_ZYX = np.diff(cells_ZYX, axis=2, prepend=np.uint8(0))  # modulo 256
-    return zlib.compress(cells_ZYX.tobytes(), 9)
+    return zlib.compress(cells_ZYX.tobytes())
 
 
 def _picture(volume: Volume, names: Sequence[str] | None, title: str) -> Html:
-    drawn = Pillow.open(io.BytesIO(png(surface_picture(volume, show=names)))).convert("RGB")
+    figure = surface_picture(volume, show=names, longest=PICTURE)
+    drawn = Pillow.open(io.BytesIO(png(figure))).convert("RGB")
     uri = preview.data_uri(np.asarray(drawn))
     return tag("img", src=uri, alt=f"{title}: {volume.words()}", width=drawn.width // 2)
 

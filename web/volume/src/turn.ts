@@ -18,10 +18,7 @@ export class Turn {
     private readonly element: HTMLElement,
     private readonly changed: () => void,
   ) {
-    element.addEventListener("pointerdown", (event) => {
-      element.setPointerCapture(event.pointerId);
-      element.focus({ preventScroll: true });
-    });
+    element.addEventListener("pointerdown", (event) => element.setPointerCapture(event.pointerId));
     element.addEventListener("pointermove", (event) => {
       if (!element.hasPointerCapture(event.pointerId)) return;
       this.by(-DEGREES * event.movementX, DEGREES * event.movementY);
