@@ -267,6 +267,18 @@ def test_a_pretrained_encoder_learns_what_the_recipe_says(train: str, tmp_path: 
     )
 
 
+def test_beside_a_pretrained_encoder_classes_begin_as_common_as_they_are() -> None:
+    truth_HW = np.zeros((64, 64), np.int16)
+    truth_HW[:, :6] = 1
+    recipe = Recipe(classes=2, encoder="lite0", width=0, crop=64, turns=False)
+    example = Example(truth_HW[None].astype(np.float32), truth_HW, "rare")
+
+    segmenter = trained([example], replace(recipe, symmetries="none"), steps=1)
+
+    share = segmenter.probabilities(example.image_CS)[1].mean()
+    assert 0.02 < share < 0.3
+
+
 def test_a_pretrained_encoder_is_for_images() -> None:
     with pytest.raises(InputError, match="volumes"):
         trained([material(24, 24, 24, seed=1)], replace(SMALL, dims=3, encoder="lite0"), steps=1)

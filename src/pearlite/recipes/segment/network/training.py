@@ -6,9 +6,10 @@ Axes: B batch, C channels, S space, that is HW of an image or DHW of a volume; K
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pearlite.errors import InputError
+from pearlite.nets.convolution import Convolution
 from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import UNLABELLED, Example
@@ -31,6 +32,7 @@ RATE = 3e-3  # of AdamW
 MUON_RATE = 1e-2
 DECAY = 1e-2
 WATCHED = 20_000  # working pixels of validation a second of the budget, 1 % of it on one core
+SEEN = 8  # batches in which classes are counted
 MARKS = (0.5, 0.75, 0.9)  # shares of the budget at which weights are judged, beside the end
 
 
@@ -145,6 +147,8 @@ def train_network(
         vary=vary or usual_vary,
         seed=seed,
     )
+    if recipe.encoder and warm is None:
+        begin_at_shares(network, crops, recipe.classes)
     judged = [example for example in validation if labels_in(example)]
     watched = Watched(judged, recipe, pixels=WATCHED * budget.seconds, seed=seed)
     trainer = Trainer(
@@ -167,6 +171,22 @@ def train_network(
     trainer.fit(stream, resume=state is not None)
     merge(network)
     return NetworkSegmenter(network, recipe, trainer.history)
+
+
+def begin_at_shares(network: UNet, crops: Crops, classes: int) -> None:
+    """Let a new network begin with the classes as common as they are in crops (arXiv 1708.02002).
+
+    Otherwise the first thing it learns is to call everything what is commonest, and beside a
+    pretrained encoder it then stayed there: after 92 steps on EBC2 (seed 2) no layer was found;
+    begun like this, the loss was 0.10 after 45 steps instead of 0.34.
+    """
+    truths_BS = torch.cat([crops(step)[1] for step in range(SEEN)])
+    counts_K = torch.bincount(truths_BS[truths_BS != UNLABELLED], minlength=classes)
+    head = network.head[-1] if isinstance(network.head, nn.Sequential) else network.head
+    assert isinstance(head, Convolution)
+    assert head.bias is not None
+    with torch.no_grad():
+        head.bias.copy_(((counts_K + 1) / (counts_K.sum() + classes)).log())
 
 
 def usual_loss(recipe: Recipe, device: torch.device) -> Loss:
