@@ -100,7 +100,7 @@ def shown(table: pd.DataFrame) -> str:
     """Return the rows worth reading: real, floor and generated, and the relative difference."""
     head = f"{'measure':22}{'phase':10}{'dir':6}{'real':>10}{'floor':>10}{'made':>10}{'rel %':>8}"
     lines = [head]
-    for _, row in table.iterrows():
+    for row in table.to_dict("records"):
         relative = f"{100 * row['relative']:8.1f}" if row["measure"] in SUMMED else " " * 8
         lines.append(
             f"{row['measure']:22}{row['phase']:10}{row['direction']:6}{row['real']:10.4f}"

@@ -21,6 +21,7 @@ TINY = Recipe(
     samples=300,
     judged=2,
     earlier=2,
+    calibrated=64,
 )
 
 
@@ -73,7 +74,9 @@ def test_grey_and_colour_are_learned(channels: tuple[int, ...]) -> None:
 def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
     blobs = np.kron(np.random.default_rng(1).random((32, 32)) < 0.3, np.ones((4, 4), bool))
     image = blobs.astype(np.uint8)
-    recipe = Recipe(widths=(8, 16, 16), box=(32, 28), directions=16, samples=1500, critic=1)
+    recipe = Recipe(
+        widths=(8, 16, 16), box=(32, 28), directions=16, samples=1500, critic=1, calibrated=64
+    )
     made = reconstruct(image, (64, 64, 64), steps=60, recipe=recipe).volume
     assert made.mean() == pytest.approx(image.mean(), abs=0.03)
     wanted = np.mean(image[1:] != image[:-1])

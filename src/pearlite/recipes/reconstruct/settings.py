@@ -47,6 +47,8 @@ class Recipe:
         Slices along an axis that the critic sees a step.
     slope
         Weight of the penalty on the critic's slope at real images.
+    calibrated
+        Side, in voxels, of the volume in which the phases' fractions are brought to the images'.
     """
 
     widths: tuple[int, ...] = (16, 32, 32, 32)
@@ -66,6 +68,7 @@ class Recipe:
     weight: float = 0.02
     judged: int = 12
     slope: float = 1.0
+    calibrated: int = 192
 
 
 def recipe_for(pictures: Pictures) -> Recipe:

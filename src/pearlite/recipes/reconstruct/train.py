@@ -23,7 +23,6 @@ RATES = {"generator": 2e-3, "critic": 1e-3}
 BETAS = (0.0, 0.99)
 REMEMBERED = 200  # steps that count most in the averaged weights
 ROWS = 20  # rows of the history
-CALIBRATED = (192, 192, 192)  # voxels in which the phases' fractions are brought to the images'
 
 
 @dataclass(frozen=True)
@@ -119,15 +118,16 @@ def train(
         progress=progress,
     )
     trainer.fit(draws(pictures, generator, recipe, seed, where), resume=state is not None)
-    return Trained(calibrated(generator, pictures, seed), trainer.history)
+    material = calibrated(generator, pictures, recipe.calibrated, derived_seed(seed, 3))
+    return Trained(material, trainer.history)
 
 
-def calibrated(generator: NoisePyramid, pictures: Pictures, seed: int) -> Material:
-    """Make a material of a generator; the mean fractions of its phases are the images'."""
+def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int) -> Material:
+    """Make a material of a generator; in a cube of that side its fractions are the images'."""
     material = Material(generator.eval().requires_grad_(False), pictures.meaning)
     if pictures.meaning.kind != "phases":
         return material
-    logits_KN = sampled_logits(material, CALIBRATED, derived_seed(seed, 3), (None,) * 3)
+    logits_KN = sampled_logits(material, (side,) * 3, seed, (None,) * 3)
     wanted = dict(enumerate(pictures.shares()))
     wanted.pop(max(wanted, key=lambda phase: wanted[phase]))
     bias = find_bias(logits_KN, wanted)
