@@ -1,0 +1,48 @@
+"""The parts of the method: slices of a box, hard voxels with soft gradients, earlier slices."""
+
+import torch
+
+from pearlite.recipes.reconstruct.task import Earlier, slices, straight_through, windows
+
+
+def test_slices_are_the_planes_normal_to_an_axis() -> None:
+    box = torch.arange(2 * 3 * 4 * 5.0).reshape(1, 2, 3, 4, 5)
+    for axis in range(3):
+        cut = slices(box, axis)
+        assert len(cut) == box.shape[2 + axis]
+        for place in range(len(cut)):
+            assert cut[place].equal(box[0].select(1 + axis, place))
+
+
+def test_hard_voxels_have_the_gradient_of_shares() -> None:
+    logits = torch.randn(1, 3, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    weights = torch.randn(1, 3, 6, generator=torch.Generator().manual_seed(1))
+    hard = straight_through(logits.softmax(1))
+    assert hard.detach().argmax(1).equal(logits.argmax(1))
+    torch.testing.assert_close(hard.detach().amax(1), torch.ones(1, 6))
+    torch.testing.assert_close(hard.detach().sum(1), torch.ones(1, 6))
+    (through,) = torch.autograd.grad((weights * hard).sum(), logits)
+    (soft,) = torch.autograd.grad((weights * logits.softmax(1)).sum(), logits)
+    torch.testing.assert_close(through, soft)
+
+
+def test_windows_are_parts_of_the_image_as_large_as_the_slices() -> None:
+    real = torch.arange(40 * 30.0).reshape(1, 1, 40, 30)
+    torch.manual_seed(0)
+    drawn = windows(real, torch.zeros(5, 1, 64, 8))
+    assert drawn.shape == (5, 1, 40, 8)
+    for window in drawn:
+        left = int(window[0, 0, 0])
+        assert window[0].equal(real[0, 0, :, left : left + 8])
+
+
+def test_only_the_newest_slices_are_kept() -> None:
+    earlier = Earlier(2)
+    for number in range(4):
+        earlier.add([torch.full((1,), float(number))] * 3)
+    again = Earlier(2)
+    again.load_state_dict(earlier.state_dict())
+    assert [float(kept[0]) for kept in again.sets] == [2.0, 3.0]
+    nothing = Earlier(0)
+    nothing.add([torch.zeros(1)])
+    assert nothing.sets == []
