@@ -98,7 +98,7 @@ def render(volume: Volume, shown: list[int], view: View, width: int) -> NDArray[
     right_R, up_R = (grid.ravel() for grid in np.meshgrid(across_U, -down_V))
     picture_R4 = np.zeros((len(right_R), 4), np.uint8)
     ray_H, point_H3, normal_H3, flat_H = scene.first_hits(right_R, up_R)
-    paint_H3 = _to_light(scene.colours(point_H3 - 0.5 * normal_H3))
+    paint_H3 = _to_light(scene.colours(point_H3 - 0.2 * normal_H3))
     if 0 < len(shown) < len(volume.phases):
         paint_H3[flat_H] += _FACES * (1 - paint_H3[flat_H])
     light_H, gloss_H = scene.light(point_H3, normal_H3)
