@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pearlite.recipes.reconstruct.images import Pictures
 
 COARSE = 20.0  # pixels
+FINE = ((1, 2), (1, 3), (1, 2), (1, 3))
+"""Patches of neighbours, on which surfaces depend: listed twice, they are drawn twice as often."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Recipe:
     widths: tuple[int, ...] = (16, 32, 32, 32)
     noise: int = 4
     box: tuple[int, int] = (64, 32)
-    patches: tuple[tuple[int, int], ...] = ((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5))
+    patches: tuple[tuple[int, int], ...] = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5))
     directions: int = 32
     samples: int = 3000
     taps: int = 6
@@ -64,7 +66,7 @@ class Recipe:
     kept: int = 6
     settled: float = 0.4
     hard: float = 0.0
-    critic: float = 0.4
+    critic: float = 1.0
     weight: float = 0.02
     judged: int = 12
     slope: float = 1.0
@@ -80,7 +82,7 @@ def recipe_for(pictures: Pictures) -> Recipe:
     """
     if longest_chord(pictures) <= COARSE:
         return Recipe()
-    patches = ((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))
+    patches = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))
     return Recipe(widths=(16, 32, 32, 32, 32), box=(96, 16), patches=patches)
 
 
