@@ -76,6 +76,28 @@ def test_the_seed_determines_what_is_learned(learned: Outside):
     assert Outside.learn(Threshold(), [material(0), material(1)]) == learned
 
 
+class Counted(Threshold):
+    """Counts how many images it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def probabilities(self, image_CS: NDArray[np.generic]) -> NDArray[np.float32]:
+        self.asked += 1
+        return super().probabilities(image_CS)
+
+
+def test_where_time_is_short_fewer_copies_are_looked_at_and_noise_is_still_noticed():
+    usual, short = Counted(), Counted()
+    examples = [material(seed, side=32) for seed in range(80)]
+    Outside.learn(usual, examples)
+    learned = Outside.learn(short, examples, seconds=1e-6)
+    answers = 5  # of an image and four disturbed copies of it
+    assert usual.asked == answers * (48 + 6 * len(KINDS))  # of 80 patches 48
+    assert short.asked == 1 + answers * (1 + 12 + 3 * len(KINDS))
+    assert learned.of(Threshold(), material(2, noise=4.0).image_CS).outside
+
+
 def test_without_labels_nothing_is_learned():
     bare = material(0)
     bare.truth_S[:] = -1

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image as Picture
 from roifile import ImagejRoi, roiwrite
+from skimage.measure import label
 
 import pearlite as pl
 from pearlite.errors import InputError
@@ -104,6 +105,33 @@ def test_a_run_trains_as_it_was_asked_and_its_record_says_so(tmp_path):
     assert (run.test["recipe"]["symmetries"], run.test["recipe"]["scale"]) == ("none", 0.5)
     assert "symmetries='none', scale=0.5" in run.record["command"]
     assert run.result.shape == mask.shape
+
+
+@pytest.mark.parametrize(("instances", "most"), [(False, 1.0), (True, 2 / 3)])
+def test_a_network_gets_what_pixels_and_rims_leave_of_the_time(
+    tmp_path, monkeypatch, instances, most
+):
+    """Three images: no part shares one, so that a single network is trained."""
+
+    class Enough(Exception):
+        pass
+
+    given: list[float] = []
+
+    def train(*_, seconds, **__):
+        given.append(seconds)
+        raise Enough
+
+    monkeypatch.setattr("pearlite.recipes.segment.learn.train_by_recipe", train)
+    rows, columns = np.indices((100, 100)) % 20 - 10
+    mask = rows**2 + columns**2 < 40  # 25 discs: more than there are classes
+    image = (80 + 60 * mask + np.random.default_rng(0).normal(0, 8, mask.shape)).astype(np.uint8)
+    numbered = label(mask) if instances else np.uint8(mask)
+    options = {"masks": [numbered] * 3, "minutes": 0.5, "instances": instances}
+    with pytest.raises(Enough):
+        pl.fit("segment", [image] * 3, unlabelled=-1, out=tmp_path / "run", **options)
+    whole = 0.7 * 0.5 * 60 * torch.get_num_threads()
+    assert 0.3 * most * whole < given[0] < most * whole - 0.2  # the pixels take longer
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def choose(
 
     def attempt(recipe: Recipe, budget: float) -> float:
         segmenter = train_by_recipe(
-            examples, [], recipe, seed=seed, seconds=budget, progress=progress
+            examples, [], replace(recipe, turns=False), seed=seed, seconds=budget, progress=progress
         )
         return 1 - mean_iou_of(segmenter, validation, recipe.classes)
 

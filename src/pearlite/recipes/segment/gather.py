@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from pearlite.nets.staged import StagedEncoder
 from pearlite.recipes.segment.described import CELLS, MAPS, Described
-from pearlite.recipes.segment.example import UNLABELLED, Example
+from pearlite.recipes.segment.example import UNLABELLED, Example, class_counts
 from pearlite.recipes.segment.levels import neighbourhoods
 
 PER_CLASS = 8_000  # labelled pixels that are learned from, all images together
 _OTHERS = 10_000  # pixels that stand for all
 _CELLS = 64  # parts of the images in which those lie, all images together
+_IMAGES = 64  # that are looked at, if those hold enough labelled pixels of every class
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def describe_labelled(
 ) -> DescribedPixels:
     """Collect from several images, of every class as many pixels where there are enough."""
     rng = np.random.default_rng(seed)
+    examples = looked_at(examples, rng)
     chosen = choose_labelled([example.truth_S for example in examples], PER_CLASS, rng)
     x, y, cells, others = [], [], [], []
     for number, (example, places_NS) in enumerate(zip(examples, chosen, strict=True)):
@@ -69,6 +71,21 @@ def describe_labelled(
         )
     group_N = np.unique(np.concatenate(cells), axis=0, return_inverse=True)[1].ravel()
     return DescribedPixels(np.concatenate(x), np.concatenate(y), group_N, np.concatenate(others))
+
+
+def looked_at(examples: Sequence[Example], rng: np.random.Generator) -> Sequence[Example]:
+    """Leave images out where there are very many: those that no class needs to be learned."""
+    if len(examples) <= _IMAGES:
+        return examples
+    classes = 1 + max(int(example.truth_S.max(initial=UNLABELLED)) for example in examples)
+    counts = [class_counts([example], classes) for example in examples]
+    wanted_K, found_K = np.minimum(np.sum(counts, 0), PER_CLASS), np.zeros(classes, np.int64)
+    kept: list[int] = []
+    for number in rng.permutation(len(examples)).tolist():
+        if len(kept) < _IMAGES or counts[number][found_K < wanted_K].any():
+            kept.append(number)
+            found_K += counts[number]
+    return [examples[number] for number in sorted(kept)]
 
 
 def choose_labelled(

@@ -6,21 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pearlite.folders import read_json, write_json
 from pearlite.recipes.segment.decide import as_asked, choose, from_labels, with_variety
-from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
+from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.examples import Gathered
-from pearlite.recipes.segment.instances import rims
 from pearlite.recipes.segment.model import SavedSegmenter, load_segmenter
 from pearlite.recipes.segment.network.cascade import train_by_recipe
 from pearlite.recipes.segment.network.partial import train_partial
-from pearlite.recipes.segment.network.segmenter import NetworkSegmenter, recipe_from
-from pearlite.recipes.segment.network.training import train_network
+from pearlite.recipes.segment.network.segmenter import recipe_from
+from pearlite.recipes.segment.pace import with_turns
 from pearlite.recipes.segment.parts import Parts
 from pearlite.recipes.segment.pixels import PixelSegmenter, train_pixels
 from pearlite.recipes.segment.recipe import Recipe
+from pearlite.recipes.segment.remembered import Remembered
+from pearlite.recipes.segment.rims import SAVED, rims_seconds
 from pearlite.recipes.segment.scores import mean_iou_of
 from pearlite.recipes.segment.settings import Settings
 from pearlite.train.state import State
@@ -31,8 +30,9 @@ _LEAST = 60.0
 """Seconds from which on scribbles train a network too: with 30 in all, mean IoU on Super3's
 validation images was 0.58, and pixels reach 0.76."""
 
-_RIMS = 0.5  # of the seconds, for telling objects apart
-_SAVED = 20.0  # seconds from one state to the next
+_LEFT = 0.5  # share of the seconds that a network has at least, however long the pixels took
+_TRAINED = 0.3  # of those, the share for its training, however long deciding took
+_JUDGES = 8  # images on which a cascade's odds are chosen, at most
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Learned:
     kept
         The segmenter that the run keeps.
     tested
-        The one to test: the same, or where parts share images, one that did not see the test part.
+        The one to test: the same, or where parts share images, one that did not see the test part;
+        it remembers what it answered.
     facts
         ``method``, ``tried`` (score on validation by method), ``reasons``, ``recipe``, ``seconds``.
     history
@@ -52,7 +53,7 @@ class Learned:
     """
 
     kept: SavedSegmenter
-    tested: Segmenter
+    tested: Remembered
     facts: dict[str, Any]
     history: list[dict[str, float]]
 
@@ -81,22 +82,23 @@ def learn(
         After Ctrl-C; the state is saved.
     """
     again = parts.shared and len(parts.split.test) > 0
-    seconds = settings.seconds * (_CHOOSING if again else 1.0)
-    tested = _best(parts, gathered, settings, seconds, folder / "tested", progress)
+    whole = settings.seconds - rims_seconds(gathered, settings)
+    seconds = whole * (_CHOOSING if again else 1.0)
+    tested, answers = _best(parts, gathered, settings, seconds, folder / "tested", progress)
     if not again:
-        return Learned(tested.segmenter, tested.segmenter, tested.facts, tested.history)
+        return Learned(tested.segmenter, answers, tested.facts, tested.history)
     kept = _train(
         tested.facts["method"],
         gathered.examples,
         (),
         gathered,
         settings,
-        settings.seconds - seconds,
+        whole - seconds,
         folder / "kept",
         progress,
         recipe=tested.recipe,
     )
-    return Learned(kept.segmenter, tested.segmenter, tested.facts, [*tested.history, *kept.history])
+    return Learned(kept.segmenter, answers, tested.facts, [*tested.history, *kept.history])
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,13 @@ def _best(
     seconds: float,
     folder: Path,
     progress: bool,
-) -> _Trained:
-    """Train every method that may do it, and return the one that is best on validation."""
+) -> tuple[_Trained, Remembered]:
+    """Train every method that may do it, and return the one that is best on validation.
+
+    What the pixels take, a network does not get.
+    """
     trained: dict[str, _Trained] = {}
+    left = seconds
     for method in _methods(settings, gathered, bool(parts.validation)):
         trained[method] = _train(
             method,
@@ -124,14 +130,17 @@ def _best(
             parts.validation,
             gathered,
             settings,
-            seconds,
+            max(left, _LEFT * seconds),
             folder / method,
             progress,
+            test=parts.test,
         )
+        left -= trained[method].facts["seconds"]
     classes = len(gathered.classes)
+    answers = {method: Remembered(found.segmenter) for method, found in trained.items()}
     tried = {
-        method: mean_iou_of(found.segmenter, parts.validation, classes)
-        for method, found in trained.items()
+        method: mean_iou_of(segmenter, parts.validation, classes)
+        for method, segmenter in answers.items()
         if parts.validation
     }
     best = max(trained, key=lambda method: tried.get(method, 0.0))
@@ -140,7 +149,7 @@ def _best(
         listed = ", ".join(f"{method} {score:.3f}" for method, score in tried.items())
         reasons.insert(0, f"Method: {best}; mean IoU on validation: {listed}.")
     facts = trained[best].facts | {"tried": tried, "reasons": reasons}
-    return replace(trained[best], facts=facts)
+    return replace(trained[best], facts=facts), answers[best]
 
 
 def _methods(settings: Settings, gathered: Gathered, validated: bool) -> list[str]:
@@ -161,8 +170,12 @@ def _train(
     folder: Path,
     progress: bool,
     recipe: Recipe | None = None,
+    test: Sequence[Example] = (),
 ) -> _Trained:
-    """Train one method, or read it where that was finished before."""
+    """Train one method, or read it where that was finished before.
+
+    How often a network looks at an image depends on how much will be validated and tested on.
+    """
     if (folder / JOURNAL).exists():
         about = read_json(folder / JOURNAL)
         found = about["recipe"]
@@ -180,19 +193,23 @@ def _train(
         }
         return _finished(_Trained(segmenter, facts, []), folder)
     if recipe is None:
-        recipe = _decided(train, validation, gathered, settings, seconds, folder, progress)
-    left = max(seconds - (time.process_time() - started), 0.3 * seconds)
+        withheld = (*validation, *test) or gathered.examples
+        recipe = _decided(
+            train, validation, withheld, gathered, settings, seconds, folder, progress
+        )
+    left = max(seconds - (time.process_time() - started), _TRAINED * seconds)
     options: dict[str, Any] = {
         "seed": settings.seed,
         "seconds": left,
-        "state": State(folder / "state", seconds=_SAVED),
+        "state": State(folder / "state", seconds=SAVED),
         "device": settings.device,
         "progress": "Training" if progress else None,
     }
     if gathered.sparse:
         segmenter = train_partial(train, recipe, **options)
     else:
-        segmenter = train_by_recipe(train, validation, recipe, **options)
+        judges = validation[:: -(-len(validation) // _JUDGES) or 1] if recipe.thin else validation
+        segmenter = train_by_recipe(train, judges, recipe, **options)
     facts = {
         "method": method,
         "reasons": recipe.reasons,
@@ -224,6 +241,7 @@ def _train_pixels(
 def _decided(
     train: Sequence[Example],
     validation: Sequence[Example],
+    withheld: Sequence[Example],
     gathered: Gathered,
     settings: Settings,
     seconds: float,
@@ -249,42 +267,7 @@ def _decided(
     recipe = replace(recipe, train=settings.train if recipe.encoder else "all")
     recipe = as_asked(recipe, whole, settings.symmetries, settings.scale)
     recipe = with_variety(recipe, whole, settings.seconds, settings.vary)
+    recipe = with_turns(recipe, withheld, settings.seconds, settings.device)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, recipe.to_dict())
     return recipe
-
-
-def learn_rims(
-    gathered: Gathered, parts: Parts, settings: Settings, folder: Path, progress: bool
-) -> NetworkSegmenter | None:
-    """Train a network on the rims of objects, where all masks tell objects apart.
-
-    Parameters
-    ----------
-    gathered, parts, settings, folder, progress
-        As in `learn`; it takes half of the seconds again.
-    """
-    drawn = {
-        example.name: rims(objects_S)
-        for example, objects_S in zip(gathered.examples, gathered.objects, strict=True)
-        if objects_S is not None
-    }
-    if len(drawn) < len(gathered.examples):
-        return None
-    train, validation = (
-        [
-            replace(e, truth_S=np.where(e.truth_S < 0, UNLABELLED, drawn[e.name]).astype(np.int16))
-            for e in part
-        ]
-        for part in (parts.train, parts.validation)
-    )
-    return train_network(
-        train,
-        validation,
-        replace(from_labels(train), scale=1.0, thin=(), encoder="", classes=3),
-        seed=settings.seed,
-        seconds=_RIMS * settings.seconds,
-        state=State(folder / "rims", seconds=_SAVED),
-        device=settings.device,
-        progress="Training on rims" if progress else None,
-    )

@@ -8,6 +8,8 @@ labels are wrong; that relation is learned, and read for a new image.
 Axes: C channels, K classes, S space, that is HW of an image or DHW of a volume; N copies, F signs.
 """
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,14 +25,15 @@ from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.network.render import blurred
 from pearlite.recipes.segment.network.working import LINEAR
 from pearlite.recipes.segment.normalise import normalise
+from pearlite.recipes.segment.patches import labelled_patches, patches_of
 from pearlite.recipes.segment.shifts import KINDS, shifted
 from pearlite.seeds import derived_seed
 
 Floats = NDArray[np.float64]
 
-PATCH = {2: 256, 3: 48}  # side of a patch that is looked at, by axes of space
-PATCHES = 4  # of a new image
 COPIES = 6  # of each kind to learn from
+FEWEST_COPIES = 3  # where time is short
+UNCHANGED = 48  # patches to learn from as they are, at most
 HARM = 0.02  # share of labels: this many more wrong, and twice as many, are too many
 COVERED = 0.9  # share of images whose wrong labels the upper limit covers
 FEWEST = 1e-3  # share of wrong labels below which shares are alike
@@ -88,7 +91,12 @@ class Outside:
 
     @classmethod
     def learn(
-        cls, segmenter: Segmenter, examples: Sequence[Example], *, seed: int = 0
+        cls,
+        segmenter: Segmenter,
+        examples: Sequence[Example],
+        *,
+        seed: int = 0,
+        seconds: float = math.inf,
     ) -> "Outside":
         """Watch a segmenter on changed copies of labelled images.
 
@@ -101,6 +109,9 @@ class Outside:
             Labelled images that it was not trained on, or withheld blocks; at worst the training's.
         seed
             Determines places and copies.
+        seconds
+            CPU seconds that it should take: fewer copies are looked at then, but at least half of
+            the usual ones.
 
         Raises
         ------
@@ -114,13 +125,19 @@ class Outside:
         ]
         if not patches:
             raise InputError("no labelled image to learn the limits from; give one at least")
+        copies, unchanged = COPIES, UNCHANGED
+        if math.isfinite(seconds):
+            copies, unchanged = _affordable(segmenter, patches[0][0], seconds)
+        if len(patches) > unchanged:
+            order = np.random.default_rng(derived_seed(seed, 2)).permutation(len(patches))
+            patches = [patches[i] for i in order[:unchanged]]
         spectra = [spectrum(normalise(image_CS)) for image_CS, _ in patches]
         spectrum_S = np.mean(spectra, 0)
         samples = [(image_CS, truth_S, "as it was") for image_CS, truth_S in patches]
         for number, kind in enumerate(KINDS):
-            for copy in range(COPIES):
+            for copy in range(copies):
                 image_CS, truth_S = patches[(number + copy) % len(patches)]
-                strength = (copy + 1) / COPIES
+                strength = (copy + 1) / copies
                 made = shifted(
                     image_CS, truth_S, kind, strength, derived_seed(seed, 1, number, copy)
                 )
@@ -228,6 +245,19 @@ def signs(
     return np.array([*apart, doubt, overlap(x_1CS[0].numpy(), labels_S), strange]), labels_S
 
 
+def _affordable(
+    segmenter: Segmenter, image_CS: NDArray[np.generic], seconds: float
+) -> tuple[int, int]:
+    """Return how many copies of a kind, and unchanged patches, there is time for."""
+    segmenter.probabilities(image_CS)  # the first answer also prepares
+    began = time.process_time()
+    signs(segmenter, image_CS, spectrum(normalise(image_CS)))
+    most = seconds / max(time.process_time() - began, 1e-3)
+    copies = int(np.clip(most / 2 // len(KINDS), FEWEST_COPIES, COPIES))
+    changed = copies * len(KINDS)
+    return copies, int(np.clip(most - changed, changed // 2, UNCHANGED))
+
+
 def overlap(x_CS: NDArray[np.float32], labels_S: NDArray[np.int64]) -> float:
     """Return the share of the greys' variance that lies within the classes, from 0 to 1."""
     within = sum(
@@ -251,31 +281,6 @@ def wrong_share(labels_S: NDArray[np.int64], truth_S: NDArray[np.int16]) -> floa
     """Return the share of the labelled pixels whose label is wrong."""
     known_S = truth_S != UNLABELLED
     return float(np.mean(labels_S[known_S] != truth_S[known_S]))
-
-
-def labelled_patches(
-    example: Example, seed: int
-) -> list[tuple[NDArray[np.generic], NDArray[np.int16]]]:
-    """Return up to four patches that hold labels."""
-    windows = places(example.truth_S.shape)
-    known = [where for where in windows if (example.truth_S[where] != UNLABELLED).any()]
-    order = np.random.default_rng(seed).permutation(len(known))[:PATCHES]
-    return [(example.image_CS[(slice(None), *known[i])], example.truth_S[known[i]]) for i in order]
-
-
-def patches_of(image_CS: NDArray[np.generic]) -> list[NDArray[np.generic]]:
-    """Return up to four patches, spread over an image."""
-    windows = places(image_CS.shape[1:])
-    chosen = np.unique(np.linspace(0, len(windows) - 1, PATCHES).round().astype(int))
-    return [image_CS[(slice(None), *windows[i])] for i in chosen]
-
-
-def places(sides: Sequence[int]) -> list[tuple[slice, ...]]:
-    """Cut an image into patches; what is left over at its ends belongs to none."""
-    side = PATCH[len(sides)]
-    firsts = [range(0, max(1, length - side + 1), side) for length in sides]
-    corners = np.stack(np.meshgrid(*firsts, indexing="ij"), -1).reshape(-1, len(sides))
-    return [tuple(slice(int(at), int(at) + side) for at in corner) for corner in corners]
 
 
 def _resized(x_1CS: torch.Tensor, scale: float) -> torch.Tensor:

@@ -95,7 +95,8 @@ def fit(
     quality
         How much time to spend: ``"fast"``, ``"balanced"`` or ``"best"``.
     minutes
-        A budget of time instead.
+        A budget instead, for all that comes between reading and labelling files: that many minutes
+        of every thread, of which 70 % train; `docs/segment.md` says what is in it.
     force
         Go on where the answer may not be honest; the report says so.
     device

@@ -67,7 +67,7 @@ class Settings:
 
     @property
     def seconds(self) -> float:
-        """CPU seconds for training, of all threads together."""
+        """CPU seconds for everything that is trained, of all threads together."""
         if self.minutes is None:
             return SECONDS[self.quality]
         import torch

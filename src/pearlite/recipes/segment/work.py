@@ -20,12 +20,13 @@ from pearlite.recipes.segment.examine import examine
 from pearlite.recipes.segment.example import UNLABELLED, Example, Segmenter
 from pearlite.recipes.segment.examples import Gathered
 from pearlite.recipes.segment.fraction import FractionError
-from pearlite.recipes.segment.learn import Learned, learn, learn_rims
+from pearlite.recipes.segment.learn import Learned, learn
 from pearlite.recipes.segment.model import ABOUT, Known, Model, single_answer
 from pearlite.recipes.segment.outside import Outside
 from pearlite.recipes.segment.parts import Parts, divide
 from pearlite.recipes.segment.report import card, html
 from pearlite.recipes.segment.results import Wanted, places, segment_file
+from pearlite.recipes.segment.rims import learn_rims
 from pearlite.recipes.segment.settings import Settings
 from pearlite.recipes.sources import result_names, together
 from pearlite.recipes.spread import spread
@@ -33,6 +34,7 @@ from pearlite.run import PAGE, TEST, Run
 
 MODEL, STATE, RECIPE = "model", "state", "recipe.json"
 _JUDGED = 60.0  # seconds of training from which on it is learned which images are unlike
+_JUDGING = 0.2  # of them, about the share that this takes at most
 HISTORY, FRACTIONS, CARD = "history.csv", "fractions.csv", "card.md"
 
 
@@ -173,14 +175,16 @@ def _outside(
 ) -> Outside | None:
     """Learn which images are unlike the training's, on what was not learned from if there is any.
 
-    That takes half a minute, so that a short training goes without.
+    A short training goes without.
     """
     if settings.seconds < _JUDGED:
         return None
     examples = [*parts.validation, *parts.test] or list(gathered.examples)
     if parts.shared and not gathered.sparse:
         examples = [_cut(example, box) for example in examples for box in _boxes(example.truth_S)]
-    return Outside.learn(single_answer(learned.tested), examples, seed=settings.seed)
+    segmenter = single_answer(learned.tested.segmenter)
+    seconds = _JUDGING * settings.seconds
+    return Outside.learn(segmenter, examples, seed=settings.seed, seconds=seconds)
 
 
 def _cut(example: Example, box: tuple[slice, ...]) -> Example:
