@@ -12,6 +12,7 @@ from pearlite.commands.after import apply, report
 from pearlite.commands.before import audit, guide
 from pearlite.commands.denoise import denoise
 from pearlite.commands.learn import demo, lecture, trace
+from pearlite.commands.reconstruct import reconstruct
 from pearlite.commands.segment import segment
 from pearlite.commands.tabular import tabular
 from pearlite.errors import InputError, Refused
@@ -78,6 +79,7 @@ for _command in (
     audit,
     denoise,
     segment,
+    reconstruct,
     tabular,
     apply,
     report,
