@@ -89,7 +89,8 @@ def describe(
     axes
         Names of the axes; by default ``y x`` or ``z y x``. A slice normal to y has ``z x``.
     reach
-        Number of distances of two-point correlations; fewer in smaller windows.
+        Number of distances of two-point correlations; at most half of the window's least side,
+        because of longer ones it holds too few pairs.
     conducts
         Phases whose diffusivity is measured, each as if the others were insulators; by default
         all, none if empty.
@@ -111,7 +112,7 @@ def describe(
         return average(describe(p, axes=names, reach=reach, conducts=conducts) for p in parts)
     found = Description()
     _amounts(known, names, found)
-    _lengths(known, names, min(reach, *known.codes.shape), found)
+    _lengths(known, names, min(reach, max(min(known.codes.shape) // 2, 1)), found)
     if dims == 3:
         _transport(known, names, known.phases if conducts is None else conducts, found)
     return found
