@@ -22,6 +22,7 @@ PAGES = {
     "digits": "Reading digits, with a CNN and a ViT",
     "attention": "Where attention looks",
     "positions": "How a token knows its place",
+    "gan": "A generator against a critic",
 }
 
 
