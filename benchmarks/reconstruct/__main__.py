@@ -1,13 +1,14 @@
 """Volumes reconstructed from slices against the true volume and the floor of its own pieces.
 
     python -m benchmarks.reconstruct [--sets field SEM cathode separator] [--seconds 300]
-        [--steps N] [--seeds 0] [--volumes 4] [--side 96] [--threads 1] [--csv FILE]
+        [--steps N] [--seeds 0] [--volumes 4] [--side 96] [--threads 1] [--conducts 0 …] [--csv FILE]
 
 Each set has a true volume and the slices that are learned from: ``field``, a random field of known
 law (one 512² slice, the truth is an independent volume); ``SEM``, a measured cathode; ``cathode``,
 three phases, itself generated (taufactor's example); ``separator``, anisotropic. From each training
 seed come `volumes` volumes with different noise; their measures are the means over them. The floor
-is the standard deviation of real pieces of the same size. Seconds are CPU seconds of all threads.
+is the standard deviation of real pieces of the same size. Diffusivities, which take longest, are
+those of the phases that `conducts` names. Seconds are CPU seconds of all threads.
 """
 
 import argparse
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--volumes", type=int, default=4)
     parser.add_argument("--side", type=int, default=96)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--conducts", type=int, nargs="*", default=[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data/reconstruct"))
     parser.add_argument("--csv", type=Path)
     options = parser.parse_args()
@@ -67,7 +69,7 @@ def main() -> None:
             made = time.process_time() - began - learned
             steps = trained.history[-1]["step"]
             rate = options.volumes * side**3 / made / 1e6
-            comparison = compare(volumes, truth)
+            comparison = compare(volumes, truth, conducts=options.conducts)
             print(
                 f"\n{name}, seed {seed}: {steps} steps, {learned:.0f} CPU s "
                 f"({learned / steps:.2f} a step); {rate:.2f} million voxels a CPU s\n"
