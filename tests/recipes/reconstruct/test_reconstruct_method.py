@@ -75,9 +75,15 @@ def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
     blobs = np.kron(np.random.default_rng(1).random((32, 32)) < 0.3, np.ones((4, 4), bool))
     image = blobs.astype(np.uint8)
     recipe = Recipe(
-        widths=(8, 16, 16), box=(32, 28), directions=16, samples=1500, critic=1, calibrated=64
+        widths=(8, 16, 16),
+        box=(32, 28),
+        patches=((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5)),
+        directions=16,
+        samples=1500,
+        critic=1,
+        calibrated=64,
     )
-    made = reconstruct(image, (64, 64, 64), steps=60, recipe=recipe).volume
+    made = reconstruct(image, (64, 64, 64), steps=120, recipe=recipe).volume
     assert made.mean() == pytest.approx(image.mean(), abs=0.03)
     wanted = np.mean(image[1:] != image[:-1])
     for axis in range(3):

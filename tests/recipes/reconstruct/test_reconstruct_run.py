@@ -1,6 +1,7 @@
 """Reconstruction as a run: what the folder holds, how it is used again, what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from pearlite.data.read import read
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct import judged
 from pearlite.recipes.reconstruct.known import known_fractions
+from pearlite.recipes.reconstruct.settings import recipe_for
 from pearlite.recipes.reconstruct.slicegan_game import Published
 from pearlite.run import Run, Stopped
 
@@ -35,7 +37,10 @@ def _few_and_small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judged, "LONGEST", 40)
         patch.setattr("pearlite.recipes.reconstruct.runs.VOLUMES", 2)
-        patch.setattr("pearlite.recipes.reconstruct.train.CALIBRATED", (64, 64, 64))
+        patch.setattr(
+            "pearlite.recipes.reconstruct.train.recipe_for",
+            lambda pictures: replace(recipe_for(pictures), calibrated=64),
+        )
         yield
 
 
