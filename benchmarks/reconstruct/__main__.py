@@ -1,7 +1,8 @@
 """Volumes reconstructed from slices against the true volume and the floor of its own pieces.
 
     python -m benchmarks.reconstruct [--sets field SEM cathode separator] [--seconds 300]
-        [--steps N] [--seeds 0] [--volumes 4] [--side 96] [--threads 1] [--conducts 0 …] [--csv FILE]
+        [--steps N] [--seeds 0] [--volumes 4] [--side 96] [--threads 1] [--conducts 0 …]
+        [--csv FILE]
 
 Each set has a true volume and the slices that are learned from: ``field``, a random field of known
 law (one 512² slice, the truth is an independent volume); ``SEM``, a measured cathode; ``cathode``,
