@@ -17,7 +17,8 @@ from torch import Tensor
 _SMALLEST = 600  # voxels at which a level is solved directly
 _STIFFNESS = 0.6
 _DAMPING = 0.9
-"""Both chosen by iterations on a 128³ corner of the three-phase cathode: 16, against 17 to 19."""
+"""Little depends on both: on a 128³ corner of the three-phase cathode, stiffnesses from 0.5 to 1 at
+a damping of 0.8, and dampings from 0.7 to 0.9 at 0.5, took 15 to 19 steps."""
 
 
 @dataclass(frozen=True)
