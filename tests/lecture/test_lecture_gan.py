@@ -87,7 +87,7 @@ def test_the_second_half_counts():
 def test_the_page_tells_collapse_from_cure(tmp_path):
     page = gan.draw(tmp_path, seed=1)
     assert json.loads((tmp_path / "numbers.json").read_text()) == {"seed": 1, **page.numbers}
-    assert list(page.pictures) == ["orbits", "figure", "losses", "seeds", "digits"]
+    assert list(page.pictures) == ["figure", "orbits", "losses", "seeds", "digits"]
     ring = {name: found["second_half"] for name, found in page.numbers["ring"].items()}
     ill, well = ring["as usual"], ring["all together"]
     assert ill["share"] < 0.4 < 0.6 < well["share"]

@@ -121,30 +121,12 @@ def draw(folder: Path, seed: int = 0) -> Page:
     best_share = judged(real_N2)[1]
     sections = [
         Section(
-            "Two players, two numbers",
+            "Two players on a ring with eight modes",
             [
                 "The generator turns random numbers, the seed, into a sample. The critic scores "
                 "samples, real and made, and descends on a loss that is small if real ones get "
-                "more. The generator descends on a loss that is small if its own get more. "
-                "Neither has a landscape of its own: each move of one changes the other's.",
-                Picture(
-                    "orbits",
-                    orbits_figure(orbits, averages),
-                    "Four paths in the plane of two numbers: a circle, a spiral outwards, a "
-                    "spiral inwards, and a circle whose average goes to its middle",
-                    "The smallest such game (Mescheder et al., ICML 2018): every real sample is 0, "
-                    "the generator makes the number θ, the critic scores x by ψ · x. Ring: start; "
-                    "cross: the solution; dot: the end. Gradient steps in turn go round and round "
-                    "it. Momentum, which goes on pushing where the other player was, carries "
-                    "outwards; R1, a penalty on the critic's slope at real samples, carries "
-                    "inwards. The average of the circling path (red) finds the middle.",
-                ),
-            ],
-        ),
-        Section(
-            "A ring with eight modes",
-            [
-                f"Now both are networks of two hidden layers ({weights[0]:,} and {weights[1]:,} "
+                "more. The generator descends on a loss that is small if its own get more.",
+                f"Both are networks of two hidden layers ({weights[0]:,} and {weights[1]:,} "
                 "parameters), the seed is a pair of normal numbers and the samples lie around "
                 f"{MODES} places of a ring. How good is what is made? Its share within {NEAR} "
                 "standard deviations of a place, and the number of places that get at least a "
@@ -179,6 +161,25 @@ def draw(folder: Path, seed: int = 0) -> Page:
                 "that have collapsed cannot mend them. How far each goes alone is in the table. "
                 "The last column has no momentum, R1 on every fourth step, and rates that begin "
                 "twice as high and fall to 0.",
+            ],
+        ),
+        Section(
+            "The smallest game",
+            [
+                "Neither player has a landscape of its own: each move of one changes the other's. "
+                "What that does is seen best where each has one number.",
+                Picture(
+                    "orbits",
+                    orbits_figure(orbits, averages),
+                    "Four paths in the plane of two numbers: a circle, a spiral outwards, a "
+                    "spiral inwards, and a circle whose average goes to its middle",
+                    "The smallest such game (Mescheder et al., ICML 2018): every real sample is 0, "
+                    "the generator makes the number θ, the critic scores x by ψ · x. Open dot: "
+                    "start; cross: the solution; full dot: the end. Gradient steps in turn go "
+                    "round and round it. Momentum, which goes on pushing where the other player "
+                    "was, carries outwards; R1, a penalty on the critic's slope at real samples, "
+                    "carries inwards. The average of the circling path (red) finds the middle.",
+                ),
             ],
         ),
         Section(
