@@ -12,11 +12,14 @@ Axes: B batch, C channels, HW space, P projections, N, M and K values of a shado
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from pearlite.errors import InputError
+
+_NUMPY_TYPES = (torch.float32, torch.float64)
 
 
 def sliced_wasserstein(
@@ -155,10 +158,14 @@ def shadows(
         side - patch + 1
         for side, patch in zip(x_BCHW.shape[2:], directions_PCHW.shape[2:], strict=True)
     )
-    step = max(1, math.floor(math.sqrt(len(x_BCHW) * height * width / samples)))
-    step = min(step, height, width)
-    top, left = (int(k) for k in torch.randint(step, (2,), generator=generator))
-    projected_BPHW = functional.conv2d(x_BCHW[:, :, top:, left:], directions_PCHW, stride=step)
+    every = len(x_BCHW) * height * width / samples  # positions for one sample
+    down = min(max(1, math.floor(math.sqrt(every))), height)
+    across = min(max(1, round(every / down)), width)
+    top = int(torch.randint(down, (), generator=generator))
+    left = int(torch.randint(across, (), generator=generator))
+    projected_BPHW = functional.conv2d(
+        x_BCHW[:, :, top:, left:], directions_PCHW, stride=(down, across)
+    )
     return projected_BPHW.transpose(0, 1).flatten(1)
 
 
@@ -169,20 +176,27 @@ def quantile_distance(
 
     A number of `fake_PN` is the quantile that it is among those and `earlier_PK`, set by set.
     """
-    fake_PN, real_PM = fake_PN.sort(dim=1).values, real_PM.sort(dim=1).values
+    fake_PN, real_PM = fake_PN.sort(dim=1).values, _sorted(real_PM)
     count = fake_PN.shape[1]
     if not earlier_PK and count == real_PM.shape[1]:
         return (fake_PN - real_PM).square().mean()
     own_N = (torch.arange(count, device=fake_PN.device) + 0.5) / count
     below_PN = own_N.expand_as(fake_PN)
     if earlier_PK:
-        earlier = torch.cat(list(earlier_PK), dim=1).sort(dim=1).values
+        earlier = _sorted(torch.cat(list(earlier_PK), dim=1))
         fixed_PN = fake_PN.detach().contiguous()
         ranks = torch.searchsorted(earlier, fixed_PN)
         ranks = ranks + torch.searchsorted(earlier, fixed_PN, right=True)
         among = ranks / (2 * earlier.shape[1])
         below_PN = (below_PN + len(earlier_PK) * among) / (len(earlier_PK) + 1)
     return (fake_PN - _read(real_PM, below_PN)).square().mean()
+
+
+def _sorted(x_PN: Tensor) -> Tensor:
+    """Sort each row; on a CPU by NumPy, ten times as fast as torch, where no gradient flows."""
+    if x_PN.requires_grad or x_PN.device.type != "cpu" or x_PN.dtype not in _NUMPY_TYPES:
+        return x_PN.sort(dim=1).values
+    return torch.from_numpy(np.sort(x_PN.numpy(), axis=1))
 
 
 def _read(sorted_PM: Tensor, below_PN: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ class Recipe:
     box
         Long and short side, in voxels, of the boxes that are made in training; along which axis
         the box is short is drawn at each step.
+    boxes
+        Boxes a step.
     patches
         Pairs (scale, side): images are averaged over squares of `scale` pixels, and patches of so
         many of those are compared. One pair is drawn for each axis and step.
@@ -55,7 +57,8 @@ class Recipe:
 
     widths: tuple[int, ...] = (16, 32, 32, 32)
     noise: int = 4
-    box: tuple[int, int] = (64, 32)
+    box: tuple[int, int] = (48, 24)
+    boxes: int = 2
     patches: tuple[tuple[int, int], ...] = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5))
     directions: int = 32
     samples: int = 3000
@@ -65,7 +68,7 @@ class Recipe:
     earlier: int = 7
     kept: int = 6
     settled: float = 0.4
-    hard: float = 0.0
+    hard: float = 1.0
     critic: float = 1.0
     weight: float = 0.02
     judged: int = 12
@@ -83,7 +86,7 @@ def recipe_for(pictures: Pictures) -> Recipe:
     if longest_chord(pictures) <= COARSE:
         return Recipe()
     patches = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))
-    return Recipe(widths=(16, 32, 32, 32, 32), box=(96, 16), patches=patches)
+    return Recipe(widths=(16, 32, 32, 32, 32), box=(80, 16), patches=patches)
 
 
 def longest_chord(pictures: Pictures) -> float:

@@ -253,7 +253,7 @@ def draws(
         sides[int(random.integers(3))] = short
         starts = tuple(int(n) for n in random.integers(0, generator.grain, 3))
         noise = [
-            torch.randn(1, generator.noise, *shape, generator=torch_random)
+            torch.randn(recipe.boxes, generator.noise, *shape, generator=torch_random)
             for shape in generator.noise_shapes(starts, sides)
         ]
         real = [pictures.window(axis, random).to(device) for axis in range(3)]
