@@ -23,6 +23,8 @@ from pearlite.recipes.segment.outside import Outside
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.results import Wanted, label, places, write_results
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def segmenter(dims: int = 2) -> NetworkSegmenter:
     recipe = Recipe(dims=dims, classes=3, width=4, depth=2, turns=False)

@@ -13,6 +13,8 @@ from pearlite.recipes.segment.normalise import normalise
 from pearlite.recipes.segment.outside import Outside
 from pearlite.recipes.segment.shifts import KINDS, shifted
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 class Threshold:
     """A segmenter that knows one thing: the second class is bright."""

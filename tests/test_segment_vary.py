@@ -9,6 +9,8 @@ from torch import Tensor
 from pearlite.recipes.segment.network.render import blurred, class_means, rendered
 from pearlite.recipes.segment.network.vary import photographed, unlike
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)

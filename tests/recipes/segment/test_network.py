@@ -222,8 +222,8 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -
 
 def test_the_budget_is_in_seconds_of_the_cpu() -> None:
     began = time.process_time()
-    train_network([material(64, 64, seed=1)], [], SMALL, seed=0, seconds=1.0, batch=4)
-    assert 0.9 < time.process_time() - began < 2.5
+    train_network([material(64, 64, seed=1)], [], SMALL, seed=0, seconds=0.5, batch=4)
+    assert 0.45 < time.process_time() - began < 2
 
 
 def test_training_begins_from_another(segmenter: NetworkSegmenter) -> None:

@@ -15,14 +15,6 @@ from pearlite.recipes.segment.examples import gather
 from pearlite.recipes.segment.pixels import train_pixels
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
-
-
 def discs(size=120):
     """Return a noisy image with discs of two greys, and which of them a pixel belongs to."""
     rows, columns = np.mgrid[:size, :size]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from pearlite.recipes.segment.example import UNLABELLED, Example
 from pearlite.recipes.segment.gather import PER_CLASS, looked_at
@@ -11,14 +10,6 @@ from pearlite.recipes.segment.recipe import Recipe
 from pearlite.recipes.segment.remembered import Remembered
 
 SMALL = Recipe(crop=32, width=4, depth=2)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
 
 
 def example(side: int = 64, value: int = 0) -> Example:

@@ -8,7 +8,6 @@ import pytest
 from pearlite.errors import InputError
 from pearlite.recipes.segment.described import SIDES
 from pearlite.recipes.segment.example import UNLABELLED, Example
-from pearlite.recipes.segment.head import HEADS
 from pearlite.recipes.segment.pixels import PixelSegmenter, train_pixels
 
 
@@ -52,10 +51,13 @@ def segmenter(drawn: Example) -> PixelSegmenter:
     return train_pixels([drawn], 3, levels=4)
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_strokes_on_one_image_segment_another(drawn: Example, head: str) -> None:
+@pytest.mark.parametrize(("head", "levels"), [("forest", None), ("lightgbm", 4), ("linear", 4)])
+def test_strokes_on_one_image_segment_another(
+    drawn: Example, head: str, levels: int | None
+) -> None:
     image_CHW, truth_HW = micrograph(96, seed=1)
-    probabilities_KHW = train_pixels([drawn], 3, head=head).probabilities(image_CHW)
+    trained = train_pixels([drawn], 3, head=head, levels=levels)
+    probabilities_KHW = trained.probabilities(image_CHW)
     np.testing.assert_allclose(probabilities_KHW.sum(0), 1, atol=1e-5)
     assert iou(truth_HW, probabilities_KHW.argmax(0)) > 0.7
 
@@ -139,7 +141,8 @@ def test_common_classes_are_not_made_rare_by_how_much_was_labelled() -> None:
     even_HW = np.full_like(truth_HW, UNLABELLED)
     even_HW[4:124:3, 2:10] = 1
     even_HW[4:124:3, 15:127:14] = 0
-    answer_KHW = train_pixels([Example(image_CHW, even_HW, "even")], 2).probabilities(image_CHW)
+    trained = train_pixels([Example(image_CHW, even_HW, "even")], 2, levels=4)
+    answer_KHW = trained.probabilities(image_CHW)
     assert answer_KHW[1].mean() == pytest.approx(truth_HW.mean(), abs=0.02)
 
 
@@ -155,7 +158,7 @@ def test_unknown_options_are_told(drawn: Example, options: dict[str, str], told:
 def test_labels_of_one_class_are_not_enough(drawn: Example) -> None:
     one_HW = np.where(drawn.truth_S == 1, 1, UNLABELLED).astype(np.int16)
     with pytest.raises(InputError, match="at least two"):
-        train_pixels([Example(drawn.image_CS, one_HW, "one")], 3)
+        train_pixels([Example(drawn.image_CS, one_HW, "one")], 3, levels=3)
 
 
 def test_an_image_with_other_channels_is_refused(segmenter: PixelSegmenter) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-import torch
 from PIL import Image as Picture
 from scipy import ndimage
 
@@ -18,14 +17,6 @@ from pearlite.data.write import write
 from pearlite.errors import InputError, Refused
 
 MINUTES = 0.03
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
 
 
 def scene(seed=0, size=96):

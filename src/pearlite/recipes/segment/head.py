@@ -39,6 +39,12 @@ def outer_layers(head: MLP) -> tuple[Dense, Dense]:
     return cast(Dense, head.layers[0]), cast(Dense, head.layers[-1])
 
 
+def check_head(kind: str) -> None:
+    """Raise `InputError` if there is no such head."""
+    if kind not in HEADS:
+        raise InputError(f"there is no head {kind!r}; take one of {', '.join(HEADS)}")
+
+
 @one_thread()
 def fit_head(
     kind: str,
@@ -84,8 +90,7 @@ def fit_head(
     InputError
         If fewer than two classes are labelled, or `kind` is none of those.
     """
-    if kind not in HEADS:
-        raise InputError(f"there is no head {kind!r}; take one of {', '.join(HEADS)}")
+    check_head(kind)
     present_P = np.unique(y_N)
     if len(present_P) < 2:
         raise InputError(

@@ -19,7 +19,7 @@ from pearlite.recipes.segment.described import MAPS, Box, Described
 from pearlite.recipes.segment.example import Example
 from pearlite.recipes.segment.filters import FEWEST, LEVELS, MOST, per_level
 from pearlite.recipes.segment.gather import describe_labelled
-from pearlite.recipes.segment.head import fit_head, new_head, outer_layers
+from pearlite.recipes.segment.head import check_head, fit_head, new_head, outer_layers
 from pearlite.recipes.segment.levels import choose_features
 from pearlite.recipes.segment.saved import read_about, write_about
 from pearlite.recipes.segment.threads import on_all_cores
@@ -199,6 +199,7 @@ def train_pixels(
     """
     if features not in FEATURES:
         raise InputError(f"there are no features {features!r}; take one of {', '.join(FEATURES)}")
+    check_head(head)
     channels = {len(example.image_CS) for example in examples}
     if len(channels) != 1:
         raise InputError(f"images have {sorted(channels)} channels; give images of the same kind")

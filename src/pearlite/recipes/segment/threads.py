@@ -14,13 +14,17 @@ from typing import TypeVar
 
 import torch
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
-Item = TypeVar("Item")
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 class _OneOfBlas:
-    """Limits BLAS while anyone wants that: its number of threads is the same for all callers."""
+    """Limits BLAS while anyone wants that: its number of threads is the same for all callers.
+
+    OpenBLAS heeds only the thread that limited it first, as long as that lives (threadpoolctl from
+    3.8 on); so a thread is made that limits and ends, and another one to take the limit back.
+    """
 
     def __init__(self) -> None:
         self._lock, self._users = Lock(), 0
@@ -29,17 +33,23 @@ class _OneOfBlas:
     def enter(self) -> None:
         with self._lock:
             self._users += 1
-            self._limit = self._limit or threadpool_limits(1, user_api="blas")
+            if self._limit is None:
+                self._limit = _elsewhere(lambda: threadpool_limits(1, user_api="blas"))
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if not self._users and self._limit is not None:
-                self._limit.restore_original_limits()
+                _elsewhere(self._limit.restore_original_limits)
                 self._limit = None
 
 
 _blas = _OneOfBlas()
+
+
+def _elsewhere(work: Callable[[], Result]) -> Result:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 @contextmanager
@@ -52,7 +62,7 @@ def one_thread() -> Iterator[None]:
     _blas.enter()
     torch.get_num_threads()  # the first call in a thread sets the number for it
     try:
-        with threadpool_limits(1, user_api="openmp"):
+        with ThreadpoolController().select(user_api="openmp").limit(limits=1):
             yield
     finally:
         _blas.leave()
