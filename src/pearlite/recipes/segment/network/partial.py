@@ -15,7 +15,6 @@ from pearlite.errors import InputError
 from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import Example, Segmenter
-from pearlite.recipes.segment.network.budget import Budget
 from pearlite.recipes.segment.network.build import build_network, fast_layout
 from pearlite.recipes.segment.network.own_labels import OwnLabels
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
@@ -30,6 +29,7 @@ from pearlite.recipes.segment.network.training import (
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
 from pearlite.task import Task
+from pearlite.train.budget import Budget
 from pearlite.train.losses import cross_entropy
 from pearlite.train.moving import MovingWeights
 from pearlite.train.precision import has_fast_bfloat16

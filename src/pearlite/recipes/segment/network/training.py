@@ -13,7 +13,6 @@ from pearlite.nets.convolution import Convolution
 from pearlite.nets.lora import merge
 from pearlite.nets.unet import UNet
 from pearlite.recipes.segment.example import UNLABELLED, Example
-from pearlite.recipes.segment.network.budget import Budget
 from pearlite.recipes.segment.network.build import build_network, fast_layout, take_over
 from pearlite.recipes.segment.network.crops import Crops, Geometry, Vary, labels_in
 from pearlite.recipes.segment.network.segmenter import NetworkSegmenter
@@ -22,6 +21,7 @@ from pearlite.recipes.segment.network.watched import Watched
 from pearlite.recipes.segment.recipe import Recipe
 from pearlite.seeds import derived_seed
 from pearlite.task import Player, Task
+from pearlite.train.budget import Budget
 from pearlite.train.losses import Loss, cross_entropy, dice, weighted_sum
 from pearlite.train.optimisers import MakeOptimiser, adamw, muon
 from pearlite.train.state import State
