@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pearlite.data.read import read
 from pearlite.errors import InputError, Refused
 from pearlite.folders import RECORD, chosen_folder, new_folder, read_json, write_json, write_text
-from pearlite.provenance import fingerprint, hardware, plain, versions
+from pearlite.provenance import fingerprint, hardware, plain, sha256, versions
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -201,6 +201,20 @@ class Run:
             raise InputError(f"{self.path} holds no finished result (it is {self.status}).")
         values = {name: _value(path) for name, path in self.results.items()}
         return next(iter(values.values())) if len(self.record["inputs"]) == 1 else values
+
+    def check_inputs(self) -> None:
+        """Make sure that the inputs are still those with which the run began.
+
+        Raises
+        ------
+        InputError
+            If one is gone or has changed.
+        """
+        for path, entry in zip(self.inputs, self.record["inputs"], strict=True):
+            if not path.exists():
+                raise InputError(f"the input {path} is gone; bring it back to resume.")
+            if path.parent != self.path and sha256(path) != entry["sha256"]:
+                raise InputError(f"the input {path} has changed; make a new run instead.")
 
     def apply(self, new: Any, out: str | Path | None = None, **options: Any) -> Any:
         """Use what this run has learned on new data.

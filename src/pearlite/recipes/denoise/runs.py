@@ -11,7 +11,7 @@ import numpy as np
 from pearlite.data.disk import clear_unfinished
 from pearlite.data.write import write
 from pearlite.errors import InputError, Refused
-from pearlite.provenance import plain, sha256
+from pearlite.provenance import plain
 from pearlite.recipes.denoise.files import Settings, clean_file
 from pearlite.recipes.denoise.report import html, rows
 from pearlite.recipes.denoise.reuse import MODEL, apply, recorded_settings
@@ -128,11 +128,7 @@ def resume(
     InputError
         If an input is gone or has changed since the run began.
     """
-    for path, entry in zip(run.inputs, run.record["inputs"], strict=True):
-        if not path.exists():
-            raise InputError(f"the input {path} is gone; bring it back to resume.")
-        if path.parent != run.path and sha256(path) != entry["sha256"]:
-            raise InputError(f"the input {path} has changed; make a new run instead.")
+    run.check_inputs()
     settings = recorded_settings(run, force=force, device=device)
     run.options.update(force=settings.force, device=settings.device)
     with run:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pearlite.data.image import Image
 from pearlite.data.write import write
 from pearlite.errors import InputError
-from pearlite.provenance import plain, sha256
+from pearlite.provenance import plain
 from pearlite.recipes.reconstruct.choices import (
     Choices,
     check_fractions,
@@ -148,11 +148,7 @@ def resume(
     InputError
         If an input is gone or has changed since the run began.
     """
-    for path, entry in zip(run.inputs, run.record["inputs"], strict=True):
-        if not path.exists():
-            raise InputError(f"the input {path} is gone; bring it back to resume.")
-        if path.parent != run.path and sha256(path) != entry["sha256"]:
-            raise InputError(f"the input {path} has changed; make a new run instead.")
+    run.check_inputs()
     if device is not None:
         run.options["device"] = device
     choices = Choices.recorded(run.options)

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pearlite.data.disk import clear_unfinished
 from pearlite.errors import InputError
-from pearlite.provenance import sha256
 from pearlite.recipes.tabular.big import is_big
 from pearlite.recipes.tabular.big_table import BigTable
 from pearlite.recipes.tabular.memory_table import MemoryTable
@@ -145,17 +144,13 @@ def resume(
     InputError
         If the table is gone or has changed since the run began.
     """
-    source = run.inputs[0]
-    if not source.exists():
-        raise InputError(f"the table {source} is gone; bring it back to resume.")
-    if source.parent != run.path and sha256(source) != run.record["inputs"][0]["sha256"]:
-        raise InputError(f"the table {source} has changed; make a new run instead.")
+    run.check_inputs()
     given = {"force": force, "dask": dask}
     run.options.update({name: value for name, value in given.items() if value is not None})
     settings = Settings(**run.options, seed=run.seed)
     with run:
         clear_unfinished(run.path)
-        work(run, _opened(source, settings), settings, progress)
+        work(run, _opened(run.inputs[0], settings), settings, progress)
     return run
 
 
