@@ -77,7 +77,6 @@ def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
     recipe = Recipe(
         widths=(8, 16, 16),
         box=(32, 28),
-        patches=((1, 3), (1, 5), (1, 9), (2, 5), (4, 5), (8, 5)),
         directions=16,
         samples=1500,
         critic=1,
