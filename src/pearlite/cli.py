@@ -14,6 +14,7 @@ from pearlite.commands.denoise import denoise
 from pearlite.commands.learn import demo, lecture, trace
 from pearlite.commands.reconstruct import reconstruct
 from pearlite.commands.segment import segment
+from pearlite.commands.style import style
 from pearlite.commands.tabular import tabular
 from pearlite.errors import InputError, Refused
 
@@ -80,6 +81,7 @@ for _command in (
     denoise,
     segment,
     reconstruct,
+    style,
     tabular,
     apply,
     report,

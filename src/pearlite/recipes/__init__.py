@@ -12,7 +12,7 @@ from typing import Any
 from pearlite.errors import InputError
 from pearlite.run import Run
 
-TASKS = ("denoise", "reconstruct", "segment", "tabular")
+TASKS = ("denoise", "reconstruct", "segment", "style", "tabular")
 
 
 def recipe(task: str) -> Any:

@@ -33,26 +33,42 @@ def find_files(data: Any) -> list[Path]:
 
 
 def match_truths(truth: str | Path | None, sources: list[Path]) -> list[Path | None]:
-    """Return the clean reference of each source: the file given, or a namesake in the folder.
+    """Return the clean reference of each source; see `match_namesakes`."""
+    return match_namesakes(truth, sources, "truth")
+
+
+def match_namesakes(
+    given: str | Path | None, sources: list[Path], called: str
+) -> list[Path | None]:
+    """Return what belongs to each source: the file given, or a namesake in the folder.
+
+    Parameters
+    ----------
+    given
+        A file, a folder, or nothing.
+    sources
+        Files.
+    called
+        What is given, in the error: ``"truth"``.
 
     Raises
     ------
     InputError
         If a source has none, or one file is given for several sources.
     """
-    if truth is None:
+    if given is None:
         return [None] * len(sources)
-    found = find_images(truth)
-    if found == [Path(truth)]:
+    found = find_images(given)
+    if found == [Path(given)]:
         if len(sources) > 1:
             raise InputError(
-                f"{truth} is one truth for {len(sources)} images; give a folder that holds one of "
-                "the same name for each."
+                f"{given} is one {called} for {len(sources)} images; give a folder that holds one "
+                "of the same name for each."
             )
         return [found[0]]
     namesakes = {_stem(path): path for path in found}
     if missing := [source for source in sources if _stem(source) not in namesakes]:
-        raise InputError(f"{truth} holds no truth named like {missing[0].name}; add it.")
+        raise InputError(f"{given} holds no {called} named like {missing[0].name}; add it.")
     return [namesakes[_stem(source)] for source in sources]
 
 
