@@ -16,7 +16,8 @@ import torch
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class _OneOfBlas:
