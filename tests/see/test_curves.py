@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pearlite.errors import InputError
-from pearlite.see.curves import best_step, draw, panels, training_section
+from pearlite.see.curves import Goal, best_step, draw, panels, training_section
 from pearlite.see.live import draw_text, live
 from pearlite.task import Task
 from pearlite.train.trainer import Trainer
@@ -109,3 +109,16 @@ def test_two_displays_in_one_terminal_are_refused(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with pytest.raises(InputError, match="progress=None"):
         train(progress="Training")
+
+
+def test_columns_with_a_goal_share_a_panel_with_its_line_and_have_no_best_step():
+    goal = Goal("floors", ("ssim", "psnr"), 0.9, "the floor")
+    history = [{"step": s, "seconds": s, "loss": 1.0, "ssim": 0.5, "psnr": s / 9} for s in (1, 2)]
+    loss, aimed = panels(history, goal)
+    assert [curve.name for curve in aimed.curves] == ["ssim", "psnr"]
+    assert (loss.name, aimed.name) == ("loss", "floors")
+    assert best_step(history, goal) is None
+    made = training_section(history, goal=goal)
+    assert "best validation" not in made
+    assert "the floor</span>" in made
+    assert made.count('class="best"') == 1

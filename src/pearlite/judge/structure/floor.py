@@ -37,7 +37,8 @@ COLUMNS = (
 _LEAST = 0.005
 """The floor is not below this share of the real value: less makes no difference to anyone."""
 _FEWEST_PIXELS = 8
-_MOST_REAL = {2: 64, 3: 16}
+MOST_REAL = {2: 64, 3: 16}
+"""Pieces of the real structure that are measured, at most, by its axes."""
 _MOST_GENERATED = 8
 _PLANES = 16
 
@@ -140,7 +141,7 @@ def compare(
     for view, (whole, axes) in views.items():
         extent = tuple(least[axis] for axis in axes)
         cut = _size(whole.codes.shape, extent, size)
-        places = pieces(whole.codes.shape, cut, _MOST_REAL[len(cut)])
+        places = pieces(whole.codes.shape, cut, MOST_REAL[len(cut)])
         if len(places) < 2:
             raise InputError(
                 f"one piece of {cut} pixels of the real structure has no spread; ask for a smaller "
@@ -155,7 +156,7 @@ def compare(
             _measured(volume, view, cut, reach, conducts) for volume in volumes
         ]
         sizes[view] = cut
-        rows += _rows(view, real_found[view], generated_found[view])
+        rows += held_against(view, real_found[view], generated_found[view])
     table = pd.DataFrame(rows, columns=COLUMNS)
     return Comparison(table, sizes, real_found, generated_found)
 
@@ -221,7 +222,10 @@ def _measured(
     return average(describe(volume.cut(*p), reach=reach, conducts=conducts) for p in places)
 
 
-def _rows(view: str, real: list[Description], generated: list[Description]) -> list[tuple]:
+def held_against(
+    view: str, real: Sequence[Description], generated: Sequence[Description]
+) -> list[tuple]:
+    """Return the rows of `Comparison` on volumes and the real pieces of one kind of slices."""
     middle, rows = average(real), []
     for key in middle.values:
         real_N = np.array([each.values[key] for each in real])
