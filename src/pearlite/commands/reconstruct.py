@@ -40,6 +40,13 @@ def reconstruct(
     periodic: Annotated[
         bool | None, typer.Option("--periodic", help="Let opposite faces fit to each other.")
     ] = None,
+    until: Annotated[
+        Literal["inside", "budget"] | None,
+        typer.Option(
+            help="End once volumes are as near as real pieces are, or take the whole time.",
+            show_default="inside",
+        ),
+    ] = None,
     format: Annotated[
         Literal[".tif", ".ome.tif", ".ome.zarr", ".npy"] | None,
         typer.Option(help="Of the volume's file.", show_default=".tif"),
@@ -65,6 +72,7 @@ def reconstruct(
         clean=clean,
         vf=vf,
         periodic=periodic,
+        until=until,
         format=format,
         start=start,
         quality=quality,

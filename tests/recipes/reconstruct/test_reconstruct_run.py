@@ -36,6 +36,7 @@ def slice_of(seed: int = 0, side: int = 96) -> np.ndarray:
 def _few_and_small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judged, "LONGEST", 40)
+        patch.setattr("pearlite.recipes.reconstruct.told_apart.STEPS", 5)
         patch.setattr("pearlite.recipes.reconstruct.runs.VOLUMES", 2)
         patch.setattr(
             "pearlite.recipes.reconstruct.train.recipe_for",

@@ -11,6 +11,7 @@ from pearlite.recipes.reconstruct.methods import METHODS
 
 SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 900.0}
 """CPU seconds of learning by quality."""
+UNTIL = ("inside", "budget")
 SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".npy")
 
 
@@ -37,6 +38,8 @@ class Choices:
         Suffix of the volume's file.
     device
         Where to compute.
+    until
+        One of `UNTIL`: what ends learning.
     """
 
     shape: tuple[int, int, int]
@@ -49,6 +52,7 @@ class Choices:
     minutes: float | None
     format: str
     device: str
+    until: str
 
     @property
     def seconds(self) -> float:
@@ -84,13 +88,14 @@ def choose(
     minutes: float | None,
     format: str,
     device: str,
+    until: str,
 ) -> Choices:
     """Check what was given; see `Choices`.
 
     Raises
     ------
     InputError
-        If the shape, the method, the fractions, the format, the quality or the minutes cannot be.
+        If one of them cannot be.
     """
     if method not in METHODS:
         raise InputError(f"method {method!r} is none of {', '.join(METHODS)}")
@@ -98,11 +103,15 @@ def choose(
         raise InputError(f"quality {quality!r} is none of {', '.join(SECONDS)}")
     if minutes is not None and minutes <= 0:
         raise InputError(f"{minutes} minutes are no time to learn in; give more than 0")
+    if until not in UNTIL:
+        raise InputError(f"until {until!r} is none of {', '.join(UNTIL)}")
     if format not in SUFFIXES:
         raise InputError(f"format {format!r} is none of {', '.join(SUFFIXES)}")
     sides = sides_of(shape)
     pairs = fractions_of(vf)
-    return Choices(sides, method, kind, clean, pairs, periodic, quality, minutes, format, device)
+    return Choices(
+        sides, method, kind, clean, pairs, periodic, quality, minutes, format, device, until
+    )
 
 
 def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:

@@ -83,6 +83,13 @@ def find_bias(logits_KN: NDArray[np.float32], wanted: Mapping[int, float]) -> ND
     return bias_K
 
 
+def bias_for(logits_KN: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.float64]:
+    """Return the bias of each phase with which all of them have given fractions, that add to 1."""
+    wanted = dict(enumerate(shares))
+    wanted.pop(max(wanted, key=lambda phase: wanted[phase]))
+    return find_bias(logits_KN, wanted)
+
+
 def _checked(material: Material, fractions: float | Mapping[int, float]) -> dict[int, float]:
     """Return the wanted fractions by class number."""
     values = material.meaning.values

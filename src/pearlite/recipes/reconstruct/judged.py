@@ -4,7 +4,8 @@ Axes: ZYX of a volume.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from pearlite.judge.structure.describe import Key, describe
 from pearlite.judge.structure.floor import Comparison, compare
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.known import Phases
+from pearlite.recipes.reconstruct.told_apart import tell_apart
 from pearlite.see.progress import track
 
 VOLUMES = 4
@@ -36,11 +38,14 @@ class Judged:
         What images cannot say: measure, phase, direction, mean, low and high over the volumes.
     side
         Voxels of a measured volume, cubes.
+    told_apart : dict
+        See `pearlite.recipes.reconstruct.told_apart.tell_apart`.
     """
 
     comparison: Comparison
     transport: pd.DataFrame
     side: int
+    told_apart: dict[str, Any] = field(default_factory=dict)
 
 
 def judge(make: Make, pictures: Pictures, seeds: Sequence[int], *, show: bool = False) -> Judged:
@@ -65,8 +70,9 @@ def judge(make: Make, pictures: Pictures, seeds: Sequence[int], *, show: bool = 
     ]
     images = phases.images
     real = images[0] if len(images) == 1 else [images[0], images[1], images[-1]]
+    apart = tell_apart(cubes, images)
     found = track(cubes, "Measuring transport", show=show)
-    return Judged(compare(cubes, real), transport(found), side)
+    return Judged(compare(cubes, real), transport(found), side, apart)
 
 
 def transport(cubes: Iterable[NDArray[np.integer]]) -> pd.DataFrame:

@@ -8,12 +8,12 @@ import torch
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.material import Material, load_material, save_material
+from pearlite.recipes.reconstruct.preview import Preview
 from pearlite.recipes.reconstruct.settings import recipe_for
 from pearlite.recipes.reconstruct.slicegan import load_slicegan, save_slicegan, train_slicegan
 from pearlite.recipes.reconstruct.slicegan_game import Published
-from pearlite.recipes.reconstruct.task import Reconstruction
 from pearlite.recipes.reconstruct.train import train
-from pearlite.recipes.reconstruct.watch import preview
+from pearlite.recipes.reconstruct.watch import Watch
 from pearlite.train.history import Row
 from pearlite.train.state import State
 
@@ -39,6 +39,8 @@ class Work:
         What the progress bar says; no bar where None.
     device
         Where to compute.
+    until
+        What ends the training: ``"inside"`` or ``"budget"``; only of the method ``"auto"``.
     """
 
     seconds: float
@@ -47,10 +49,27 @@ class Work:
     model: Path
     progress: str | None
     device: str
+    until: str
 
 
-def learn(method: str, pictures: Pictures, work: Work) -> list[Row]:
-    """Train by a method, and write the material; return the history."""
+@dataclass(frozen=True)
+class Learned:
+    """How a training went.
+
+    Attributes
+    ----------
+    history
+        A row at equal shares of the budget.
+    near
+        Share of the budget after which it was near enough to end; None where it took all.
+    """
+
+    history: list[Row]
+    near: float | None = None
+
+
+def learn(method: str, pictures: Pictures, work: Work) -> Learned:
+    """Train by a method, and write the material."""
     state = State(work.folder / "state")
     work.model.mkdir(exist_ok=True)
     if method == "slicegan":
@@ -64,23 +83,22 @@ def learn(method: str, pictures: Pictures, work: Work) -> list[Row]:
             device=device or work.device,
         )
         save_slicegan(model, work.model)
-        return model.history
-
-    def so_far(task: object) -> Material:
-        assert isinstance(task, Reconstruction)
-        return Material(task.generator, pictures.meaning)
-
+        return Learned(model.history)
+    watch = Watch(pictures, work.seed)
+    preview = Preview(work.folder / "preview.png", watch)
     trained = train(
         pictures,
         seconds=work.seconds,
         seed=work.seed,
         state=state,
-        events={"validate": [preview(work.folder / "preview.png", so_far)]},
+        events={"validate": [preview.follow], "end": [preview.draw]},
+        watch=watch,
+        until=work.until,
         progress=work.progress,
         device=work.device,
     )
     save_material(trained.material, work.model)
-    return trained.history
+    return Learned(trained.history, trained.near)
 
 
 def is_learned(method: str, model: Path) -> bool:

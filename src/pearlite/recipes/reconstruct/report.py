@@ -10,6 +10,8 @@ import pandas as pd
 from pearlite.data.read import read
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.known import Known, Phases, too_small
+from pearlite.recipes.reconstruct.told_apart import caveat
+from pearlite.recipes.reconstruct.watch import GOAL
 from pearlite.recipes.repeat import repeat_section
 from pearlite.run import TEST, Run
 from pearlite.see import page, preview
@@ -58,7 +60,7 @@ def html(run: Run, pictures: Pictures) -> str:
         _numbers(test, known),
         _compared(structure, test, pictures.different),
         _transport(transport),
-        training_section(_table(run, "history.csv")),
+        training_section(_table(run, "history.csv"), _learned(test), GOAL),
         _caveats(test, known, structure),
         repeat_section(run),
     )
@@ -112,12 +114,20 @@ def _images(pictures: Pictures) -> list[Html]:
 def _numbers(test: dict[str, Any], known: list[Known]) -> Html:
     cards = [
         ("Measures inside the floor", f"{test['inside']} of {test['measures']}", test["sentence"]),
+        *_told_apart(test["two_sample"]),
         *(
             (f"Phase {each.phase}", f"{each.share:.1%}", each.sentence() + " (95 %)")
             for each in known
         ),
     ]
     return page.section("In numbers", page.tiles(cards))
+
+
+def _told_apart(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    if not found:
+        return []
+    value = f"{found['value']:.0%}" if "value" in found else "-"
+    return [("Told from real slices", value, found["sentence"])]
 
 
 def _compared(structure: list[dict[str, Any]], test: dict[str, Any], images: int) -> Html:
@@ -166,12 +176,25 @@ def _transport(transport: list[dict[str, Any]]) -> Html:
     )
 
 
+def _learned(test: dict[str, Any]) -> str:
+    said = (
+        "The distances are those of the newest four small volumes from the image, made with the "
+        "averaged weights, each measure's worst phase; fractions before they are corrected."
+    )
+    if test["near"] is None:
+        return said
+    return (
+        f"{said} After {test['near']:.0%} of its time all were well below the floor at several "
+        "rows, so learning went through the rest of its schedule in another tenth, and ended."
+    )
+
+
 def _ranged(row: Any) -> str:
     return f"{_number(row['mean'])} ({_number(row['low'])} to {_number(row['high'])})"
 
 
 def _caveats(test: dict[str, Any], known: list[Known], structure: list[dict[str, Any]]) -> Html:
-    said = [too_small(known), *test["notes"]]
+    said = [too_small(known), *test["notes"], caveat(test["two_sample"])]
     off = [f"{row['measure']} of {row['phase']}" for row in structure if not row["inside"]]
     if off:
         said.append(f"Outside the floor: {', '.join(dict.fromkeys(off))}.")

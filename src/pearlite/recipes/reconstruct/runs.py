@@ -54,6 +54,7 @@ def fit(
     periodic: bool = False,
     quality: str = "balanced",
     minutes: float | None = None,
+    until: str = "inside",
     format: str = ".tif",
     start: str | Path | None = None,
     seed: int = 0,
@@ -84,6 +85,10 @@ def fit(
         Whether opposite faces of the volume fit to each other.
     quality, minutes
         CPU time of learning: ``"fast"`` is 1 minute, ``"balanced"`` 5, ``"best"`` 15.
+    until
+        ``"inside"`` ends learning earlier, once small volumes are well inside the floor of the
+        images (see `pearlite.recipes.reconstruct.watch`); ``"budget"`` takes the whole time. Of the
+        method ``"auto"``.
     format
         Suffix of the volume's file: ``.tif``, ``.ome.tif``, ``.ome.zarr`` or ``.npy``.
     start
@@ -119,6 +124,7 @@ def fit(
         minutes=minutes,
         format=format,
         device=device,
+        until=until,
     )
     pictures = _prepared(slices, choices)
     options = {**choices.plain(), "start": None if start is None else str(start)}
@@ -253,11 +259,15 @@ def _work(
 ) -> None:
     """Learn, make the volume, measure several, write the page."""
     known = known_fractions(Phases(pictures).images)
-    test: dict[str, Any] = {"known": [plain(each.__dict__) for each in known]}
+    before = run.test if (run.path / TEST).is_file() else {}
+    test: dict[str, Any] = {
+        "known": [plain(each.__dict__) for each in known],
+        "near": before.get("near"),
+    }
     run.write_json(TEST, test)
     if not is_learned(choices.method, run.path / MODEL):
         said = "; ".join(each.sentence() for each in known[:3])
-        history = learn(
+        learned = learn(
             choices.method,
             pictures,
             Work(
@@ -267,9 +277,11 @@ def _work(
                 model=run.path / MODEL,
                 progress=f"Learning ({said})" if progress else None,
                 device=choices.device,
+                until=choices.until,
             ),
         )
-        run.write_text(HISTORY, pd.DataFrame(history).to_csv(index=False))
+        run.write_text(HISTORY, pd.DataFrame(learned.history).to_csv(index=False))
+        run.write_json(TEST, test := {**test, "near": learned.near})
     material = load_learned(choices.method, run.path / MODEL)
     judged = _judge(material, pictures, run, progress)
     run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
@@ -280,6 +292,7 @@ def _work(
         "measures": len(judged.comparison.table),
         "volumes": VOLUMES,
         "side": judged.side,
+        "two_sample": judged.told_apart,
         "notes": list(pictures.notes),
     }
     run.write_json(TEST, plain(test))

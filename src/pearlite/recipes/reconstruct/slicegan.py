@@ -28,7 +28,7 @@ from pearlite.recipes.reconstruct.generate import generate
 from pearlite.recipes.reconstruct.images import Meaning, Pictures, prepare
 from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.slicegan_game import AXES, Published, SliceGame, standard
-from pearlite.recipes.reconstruct.train import rows
+from pearlite.recipes.reconstruct.train import Rows
 from pearlite.train.budget import Budget
 from pearlite.train.history import Row
 from pearlite.train.optimisers import adam
@@ -138,7 +138,7 @@ def train_slicegan(
         if budget.share(trainer.step) >= 1:
             trainer.stopped = "budget"
 
-    given = events or {}
+    given, due = events or {}, Rows(budget)
     trainer = Trainer(
         task,
         optimiser=adam(numbers.rate, betas=numbers.betas),
@@ -148,8 +148,8 @@ def train_slicegan(
         state=state,
         events={
             **given,
-            "start": [stop, *given.get("start", [])],
-            "step": [rows(budget), stop, *given.get("step", [])],
+            "start": [stop, due.begin, *given.get("start", [])],
+            "step": [due.follow, stop, *given.get("step", [])],
         },
         progress=progress,
     )

@@ -1,16 +1,16 @@
 """Train a material from images in a budget of CPU seconds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 
 from pearlite.nets.pyramid import NoisePyramid
-from pearlite.recipes.reconstruct.fraction import find_bias, sampled_logits
+from pearlite.recipes.reconstruct.fraction import bias_for, sampled_logits
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.settings import Recipe, recipe_for
 from pearlite.recipes.reconstruct.task import Reconstruction, draws
+from pearlite.recipes.reconstruct.watch import HALF, RUNNING, Watch, is_near
 from pearlite.seeds import derived_seed
 from pearlite.train.budget import Budget
 from pearlite.train.history import Row
@@ -22,7 +22,7 @@ from pearlite.train.trainer import Event, Trainer
 RATES = {"generator": 2e-3, "critic": 1e-3}
 BETAS = (0.0, 0.99)
 REMEMBERED = 200  # steps that count most in the averaged weights
-ROWS = 20  # rows of the history
+ROWS, APART = 20, 5.0  # rows of the history at most, and CPU seconds between two at least
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,15 @@ class Trained:
     material
         With the averaged weights.
     history
-        Rows with the step, the seconds and the mean losses since the row before.
+        Rows with the step, the seconds and the mean losses since the row before, and what was
+        watched.
+    near
+        Share of the budget at which it was seen to be near enough; None where that did not end it.
     """
 
     material: Material
     history: list[Row]
+    near: float | None
 
 
 def train(
@@ -50,6 +54,8 @@ def train(
     recipe: Recipe | None = None,
     state: State | None = None,
     events: dict[str, list[Event]] | None = None,
+    watch: Watch | None = None,
+    until: str = "budget",
     progress: str | None = None,
     device: str = "auto",
 ) -> Trained:
@@ -71,6 +77,11 @@ def train(
         Where the training is kept, and taken up again if it was interrupted.
     events
         Further events of the trainer, such as previews; ``trainer.task.generator`` is what learns.
+    watch
+        Measures the averaged weights at each row of the history.
+    until
+        ``"inside"`` ends the training once what is watched is near enough to the images (see
+        `pearlite.recipes.reconstruct.watch`); ``"budget"`` does not.
     progress
         What the progress bar says; no bar where None.
     device
@@ -101,25 +112,28 @@ def train(
     averages = MovingWeights(task, REMEMBERED, part="generator")
     if state is not None:
         state.also |= {"budget": budget, "averages": averages, "earlier": task.earlier}
-    given = events or {}
+        state.also |= {} if watch is None else {"watch": watch}
+    given, due = events or {}, Rows(budget)
+    ending = [ends_near(budget, due.count)] if until == "inside" else []
     trainer = Trainer(
         task,
         optimiser={p.name: _adam(RATES[p.name]) for p in task.players()},
+        validate=None if watch is None else lambda _: watch.measure(averages.task),
         every=2**62,
         keep="last",
         seed=seed,
         state=state,
         events={
-            "start": [budget.follow, *given.get("start", [])],
-            "step": [averages.follow, budget.follow, rows(budget), *given.get("step", [])],
-            "validate": given.get("validate", []),
+            "start": [budget.follow, due.begin, *given.get("start", [])],
+            "step": [averages.follow, budget.follow, due.follow, *given.get("step", [])],
+            "validate": [*ending, *given.get("validate", [])],
             "end": [averages.settle, *given.get("end", [])],
         },
         progress=progress,
     )
     trainer.fit(draws(pictures, generator, recipe, seed, where), resume=state is not None)
     material = calibrated(generator, pictures, recipe.calibrated, derived_seed(seed, 3))
-    return Trained(material, trainer.history)
+    return Trained(material, trainer.history, budget.hurried)
 
 
 def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int) -> Material:
@@ -128,18 +142,47 @@ def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int
     if pictures.meaning.kind != "phases":
         return material
     logits_KN = sampled_logits(material, (side,) * 3, seed, (None,) * 3)
-    wanted = dict(enumerate(pictures.shares()))
-    wanted.pop(max(wanted, key=lambda phase: wanted[phase]))
-    bias = find_bias(logits_KN, wanted)
+    bias = bias_for(logits_KN, pictures.shares().tolist())
     return replace(material, bias=tuple(bias.tolist()))
 
 
-def rows(budget: Budget) -> Callable[[Trainer], None]:
-    """Make an event that adds a row to the history at equal shares of the budget."""
+class Rows:
+    """Adds a row to the history at equal shares of the budget, of what is left of it at the start.
+
+    Parameters
+    ----------
+    budget
+        Says how much is spent.
+
+    Attributes
+    ----------
+    count : int
+        Rows of a whole training.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        most = ROWS if budget.steps is not None else int(budget.seconds / APART)
+        self.budget, self.count, self.reached = budget, max(1, min(ROWS, most)), 0
+
+    def begin(self, trainer: Trainer) -> None:
+        """Leave out what was spent before: a ``"start"`` event."""
+        self.reached = int(self.budget.share(trainer.step) * self.count)
+
+    def follow(self, trainer: Trainer) -> None:
+        """Add a row if one is due: a ``"step"`` event."""
+        due = int(self.budget.share(trainer.step) * self.count)
+        if due > self.reached:
+            self.reached = due
+            trainer.judge()
+
+
+def ends_near(budget: Budget, rows: int) -> Event:
+    """Make a ``"validate"`` event that hurries to the end once rows of the second half are near."""
 
     def judge(trainer: Trainer) -> None:
-        if len(trainer.history) < int(budget.share(trainer.step) * ROWS):
-            trainer.judge()
+        late = budget.share(trainer.step) >= HALF + (RUNNING - 1) / rows
+        if late and is_near(trainer.history):
+            budget.hurry(trainer.step)
 
     return judge
 
