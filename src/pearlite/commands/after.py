@@ -23,7 +23,9 @@ def apply(
     run: RunFolder,
     data: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT…", help="New files or folders; of a reconstruction, Z,Y,X."),
+        typer.Argument(
+            metavar="INPUT…", help="New files or folders; of a reconstruction, Z,Y,X or Y,X."
+        ),
     ],
     out: Annotated[
         Path | None,

@@ -19,7 +19,11 @@ def reconstruct(
     ] = None,
     shape: Annotated[
         str | None,
-        typer.Option(metavar="Z,Y,X", help="Voxels of the volume.", show_default="128,128,128"),
+        typer.Option(
+            metavar="Z,Y,X",
+            help="Voxels of the volume; Y,X makes a texture instead.",
+            show_default="128,128,128",
+        ),
     ] = None,
     method: Annotated[
         Literal["auto", "slicegan"] | None,

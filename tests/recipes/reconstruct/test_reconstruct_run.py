@@ -192,7 +192,7 @@ def test_a_large_image_knows_its_fractions_better_than_a_small_one():
         ({"shape": 0}, "positive"),
         ({"shape": (100_000, 10, 10)}, "too large"),
         ({"shape": "a,b"}, "no shape"),
-        ({"shape": (10, 10)}, "three"),
+        ({"shape": (10, 10, 10, 10)}, "three"),
         ({"vf": 1.4}, "between 0 and 1"),
         ({"vf": "7=0.2"}, "10, 200"),
         ({"vf": "much"}, "no volume fraction"),

@@ -22,7 +22,7 @@ class Choices:
     Attributes
     ----------
     shape
-        Voxels along z, y and x.
+        Voxels along z, y and x of a volume; pixels along y and x of a texture.
     method
         One of `pearlite.recipes.reconstruct.methods.METHODS`.
     kind, clean
@@ -42,7 +42,7 @@ class Choices:
         One of `UNTIL`: what ends learning.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     method: str
     kind: str | None
     clean: bool
@@ -108,14 +108,23 @@ def choose(
     if format not in SUFFIXES:
         raise InputError(f"format {format!r} is none of {', '.join(SUFFIXES)}")
     sides = sides_of(shape)
+    if len(sides) == 2 and method != "auto":
+        raise InputError(f"method {method!r} makes volumes: give three sides, or leave it out")
     pairs = fractions_of(vf)
     return Choices(
         sides, method, kind, clean, pairs, periodic, quality, minutes, format, device, until
     )
 
 
-def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:
-    """Return a shape: ``"256,256,256"``, one side of a cube, or three numbers.
+def sides_of(shape: str | int | Sequence[int], dims: int = 3) -> tuple[int, ...]:
+    """Return a shape: ``"256,256,256"``, three numbers, or two of a texture.
+
+    Parameters
+    ----------
+    shape
+        What was given.
+    dims
+        How often a single number counts: as three sides of a cube or two of a square.
 
     Raises
     ------
@@ -127,11 +136,13 @@ def sides_of(shape: str | int | Sequence[int]) -> tuple[int, int, int]:
         sides = [int(parts)] if isinstance(parts, int) else [int(part) for part in parts]
     except (TypeError, ValueError) as error:
         raise InputError(f"shape {shape!r} is no shape; give voxels as Z,Y,X") from error
-    sides = sides * 3 if len(sides) == 1 else sides
-    if len(sides) != 3:
-        raise InputError(f"shape {shape!r} has {len(sides)} sides; a volume has three, Z,Y,X")
+    sides = sides * dims if len(sides) == 1 else sides
+    if len(sides) not in (2, 3):
+        raise InputError(
+            f"shape {shape!r} has {len(sides)} sides; a volume has three, Z,Y,X, a texture two, Y,X"
+        )
     check_sides(sides)
-    return (sides[0], sides[1], sides[2])
+    return tuple(sides)
 
 
 def check_fractions(choices: Choices, pictures: Pictures) -> None:

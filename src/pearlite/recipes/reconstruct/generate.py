@@ -25,7 +25,7 @@ from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.spread import spread
 from pearlite.seeds import derived_seed
 
-TILE = 64  # voxels a side, a multiple of every pyramid's grain
+TILES = {2: 256, 3: 64}  # pixels, voxels a side by dimension, a multiple of every pyramid's grain
 LONGEST = 50_000  # voxels along an axis
 MOST = 2**40  # voxels of a volume: a terabyte
 LAYER_BYTES = 2**28  # of a layer of tiles that is put together before it is written
@@ -46,7 +46,7 @@ def generate(
     material
         What was learned.
     shape
-        Voxels along z, y and x.
+        Voxels along z, y and x; of a texture, pixels along y and x.
     seed
         Which volume.
     start
@@ -87,7 +87,7 @@ def generate_file(
     dask: str | None = None,
     show: bool = False,
 ) -> None:
-    """Write a volume to TIFF, OME-Zarr or .npy as it is made, in bounded memory.
+    """Write a volume or texture to TIFF, OME-Zarr or .npy as it is made, in bounded memory.
 
     Parameters
     ----------
@@ -108,24 +108,24 @@ def generate_file(
         As `generate` and `pearlite.data.write.create` do.
     """
     periods = check_shape(material, shape, periodic)
-    depth, height, width = shape
-    colour = material.meaning.kind == "colour"
-    size = {} if pixel_size is None else dict.fromkeys("ZYX", float(pixel_size))
-    full = (depth, 3, height, width) if colour else (depth, height, width)
+    *_, height, width = shape
+    colour, flat = material.meaning.kind == "colour", len(shape) == 2
+    side = TILES[len(shape)]
+    size = {} if pixel_size is None else dict.fromkeys("YX" if flat else "ZYX", float(pixel_size))
+    full = (*shape[:-2], 3, height, width) if colour else tuple(shape)
     meta = {"rgb": True} if colour else {}
-    axes = "ZCYX" if colour else "ZYX"
-    rows = _Rows(material, (depth, height, width), seed, periods)
+    axes = ("" if flat else "Z") + ("C" if colour else "") + "YX"
+    rows = _Rows(material, shape, seed, periods)
     plane = height * width * np.dtype(material.meaning.dtype).itemsize * (3 if colour else 1)
     with create(path, full, material.meaning.dtype, axes, size, unit, meta) as out:
         ready = spread(_row, rows, dask, "Generating", show=show)
-        if plane * TILE > LAYER_BYTES:
+        if flat or plane * side > LAYER_BYTES:
             for name, row in ready:
-                z, y = rows.place(name)
-                row = np.moveaxis(row, -1, 1) if colour else row
-                out[z : z + TILE, ..., y : y + TILE, :] = row
+                *z, y = (slice(first, first + side) for first in rows.place(name))
+                out[(*z, ..., y, slice(None))] = np.moveaxis(row, -1, -3) if colour else row
         else:
             for z, layer in _layers(ready, rows, (height, width)):
-                out[z : z + TILE] = np.moveaxis(layer, -1, 1) if colour else layer
+                out[z : z + side] = np.moveaxis(layer, -1, 1) if colour else layer
 
 
 def tile_channels(
@@ -133,7 +133,7 @@ def tile_channels(
 ) -> Tensor:
     """Return the network's channels in the tile that begins at a voxel: (C, *S)."""
     network = material.network
-    axes = [network.spans(first, first + TILE) for first in tile]
+    axes = [network.spans(first, first + TILES[network.dims]) for first in tile]
     noise_BCS = []
     for level in range(network.levels):
         starts = [axis[level][0] for axis in axes]
@@ -147,7 +147,8 @@ def tile_channels(
 
 def tiles(start: Sequence[int], shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Yield the first voxel of each tile that a block touches."""
-    spans = (range(a // TILE * TILE, a + n, TILE) for a, n in zip(start, shape, strict=True))
+    side = TILES[len(shape)]
+    spans = (range(a // side * side, a + n, side) for a, n in zip(start, shape, strict=True))
     return itertools.product(*spans)
 
 
@@ -155,9 +156,9 @@ def overlap(
     tile: Sequence[int], start: Sequence[int], shape: Sequence[int]
 ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return where a tile lies in a block, and which part of the tile that is."""
-    into, out_of = [], []
+    into, out_of, side = [], [], TILES[len(shape)]
     for t, a, n in zip(tile, start, shape, strict=True):
-        low, high = max(t, a), min(t + TILE, a + n)
+        low, high = max(t, a), min(t + side, a + n)
         into.append(slice(low - a, high - a))
         out_of.append(slice(low - t, high - t))
     return tuple(into), tuple(out_of)
@@ -206,18 +207,17 @@ class _Rows(Mapping):
     def __init__(
         self,
         material: Material,
-        shape: tuple[int, int, int],
+        shape: Sequence[int],
         seed: int,
         periods: tuple[int | None, ...],
     ) -> None:
-        self.shape, self.rest = shape, (material, shape, seed, periods)
-        counts = [-(-side // TILE) for side in shape]
-        self.names = [f"{z} {y}" for z in range(counts[0]) for y in range(counts[1])]
+        self.side, self.rest = TILES[len(shape)], (material, tuple(shape), seed, periods)
+        counts = (range(-(-length // self.side)) for length in shape[:-1])
+        self.names = [" ".join(map(str, number)) for number in itertools.product(*counts)]
 
-    def place(self, name: str) -> tuple[int, int]:
-        """Return the first voxel along z and y."""
-        z, y = (int(part) * TILE for part in name.split())
-        return z, y
+    def place(self, name: str) -> tuple[int, ...]:
+        """Return the first voxel along z and y, of a texture along y."""
+        return tuple(int(part) * self.side for part in name.split())
 
     def __getitem__(self, name: str) -> tuple:
         return (self.place(name), *self.rest)
@@ -230,20 +230,19 @@ class _Rows(Mapping):
 
 
 def _row(
-    place: tuple[int, int],
+    place: tuple[int, ...],
     material: Material,
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     seed: int,
     periods: tuple[int | None, ...],
 ) -> NDArray:
     """Make the tiles of a row and put them together."""
-    z, y = place
-    sides = (min(TILE, shape[0] - z), min(TILE, shape[1] - y), TILE)
     parts = []
-    for x in range(0, shape[2], TILE):
-        made = material.valued(tile_channels(material, (z, y, x), seed, periods))
-        parts.append(made[: sides[0], : sides[1], : shape[2] - x])
-    return np.concatenate(parts, axis=2)
+    for x in range(0, shape[-1], TILES[len(shape)]):
+        tile = (*place, x)
+        made = material.valued(tile_channels(material, tile, seed, periods))
+        parts.append(made[overlap(tile, (0,) * len(shape), shape)[1]])
+    return np.concatenate(parts, axis=len(place))
 
 
 def _layers(
@@ -254,8 +253,8 @@ def _layers(
     for name, row in ready:
         z, y = rows.place(name)
         shape = (len(row), *plane, *row.shape[3:])
-        layer, left = begun.pop(z, (np.empty(shape, row.dtype), -(-plane[0] // TILE)))
-        layer[:, y : y + TILE] = row
+        layer, left = begun.pop(z, (np.empty(shape, row.dtype), -(-plane[0] // rows.side)))
+        layer[:, y : y + rows.side] = row
         if left == 1:
             yield z, layer
         else:

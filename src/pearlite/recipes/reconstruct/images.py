@@ -2,7 +2,8 @@
 
 One image stands for all three directions (isotropic); two for the plane normal to z and for planes
 along z (transversely isotropic); three are normal to z, y and x. The first axis of an image is the
-first of the two that remain: an image normal to y has axes (z, x).
+first of the two that remain: an image normal to y has axes (z, x). A texture, which is flat as the
+image is, is learned from one that is taken as it lies.
 
 Axes: H, W of an image, C channels (one a phase, or values), Y, X as in the file.
 """
@@ -72,12 +73,15 @@ class Pictures:
         ``"mirrored"``, its left for its right, or is taken ``"as is"``.
     notes
         Sentences on what was changed.
+    dims
+        Axes of what is made after them: 3 of a volume; 2 of a texture, whose planes are the same.
     """
 
     meaning: Meaning
     planes: tuple[NDArray, NDArray, NDArray]
     turns: tuple[str, str, str]
     notes: tuple[str, ...] = ()
+    dims: int = 3
 
     @property
     def channels(self) -> int:
@@ -87,7 +91,7 @@ class Pictures:
     @property
     def different(self) -> int:
         """Number of different images: 1, 2 or 3."""
-        return {_ANY: 1, _MIRRORED: 2, _AS_IS: 3}[self.turns[2]]
+        return 1 if self.dims == 2 else {_ANY: 1, _MIRRORED: 2, _AS_IS: 3}[self.turns[2]]
 
     def shares(self) -> NDArray[np.float64]:
         """Return each phase's fraction, the mean over the three directions."""
@@ -118,6 +122,7 @@ def prepare(
     kind: str | None = None,
     clean: bool = False,
     pixel_sizes: Sequence[float] | None = None,
+    dims: int = 3,
 ) -> Pictures:
     """Check images and bring them into the form in which they are learned from.
 
@@ -132,6 +137,8 @@ def prepare(
         Give soft edges and the noise of compression in an image of phases to the nearest phase.
     pixel_sizes
         Of each image, where known.
+    dims
+        Axes of what shall be made after them: 3 of a volume, 2 of a texture.
 
     Raises
     ------
@@ -145,6 +152,11 @@ def prepare(
             f"{len(given)} images came; give one (isotropic), two (normal to z, along z) or three "
             "(normal to z, y and x)"
         )
+    if dims == 2 and len(given) > 1:
+        raise InputError(
+            f"{len(given)} images came for a texture of two axes, which is learned from one: give "
+            "that alone, or three sides, Z,Y,X, for a volume"
+        )
     _check(given, pixel_sizes)
     kind = kind or _kind_of(given, clean)
     if kind not in ("phases", "grey", "colour"):
@@ -155,18 +167,19 @@ def prepare(
             "the last of length 3; everything else two"
         )
     turns = {1: (_ANY,) * 3, 2: (_ANY, _MIRRORED, _MIRRORED), 3: (_AS_IS,) * 3}[len(given)]
+    turns = (_AS_IS,) * 3 if dims == 2 else turns
     low, high = float(min(i.min() for i in given)), float(max(i.max() for i in given))
     dtype = str(given[0].dtype)
     if kind == "phases":
         numbers, values, notes = _classes(given, clean)
         meaning = Meaning(kind, values, (), (), low, high, dtype)
-        return Pictures(meaning, _three(numbers), turns, notes)
+        return Pictures(meaning, _three(numbers), turns, notes, dims)
     planes = [np.moveaxis(np.atleast_3d(i).astype(np.float32), 2, 0) for i in given]
     flat = np.concatenate([p.reshape(len(p), -1) for p in planes], axis=1)
     offset, scale = flat.mean(axis=1), np.maximum(flat.std(axis=1), 1e-6)
     planes = [(p - offset[:, None, None]) / scale[:, None, None] for p in planes]
     meaning = Meaning(kind, (), tuple(offset.tolist()), tuple(scale.tolist()), low, high, dtype)
-    return Pictures(meaning, _three(planes), turns)
+    return Pictures(meaning, _three(planes), turns, dims=dims)
 
 
 def _check(given: Sequence[NDArray], pixel_sizes: Sequence[float] | None) -> None:

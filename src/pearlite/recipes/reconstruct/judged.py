@@ -22,7 +22,7 @@ VOLUMES = 4
 LONGEST = 128  # voxels a side of the volumes that are measured
 TRANSPORT = ("fraction", "percolating", "diffusivity")
 
-Make = Callable[[tuple[int, int, int], int], NDArray]
+Make = Callable[[tuple[int, ...], int], NDArray]
 """Makes a volume of a shape, from a seed."""
 
 

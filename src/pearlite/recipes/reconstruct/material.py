@@ -40,18 +40,22 @@ class Material:
 
     def valued(self, made_CS: torch.Tensor) -> NDArray:
         """Turn the network's channels into the images' values: (*S), or (*S, 3) in colour."""
-        meaning = self.meaning
-        if meaning.kind == "phases":
-            shift = torch.tensor(self.bias or (0.0,) * len(made_CS), device=made_CS.device)
-            number_S = (made_CS + shift.view(-1, *(made_CS.ndim - 1) * [1])).argmax(0)
-            return np.array(meaning.values, dtype=meaning.dtype)[number_S.cpu().numpy()]
-        scale, offset = (np.array(v, np.float32) for v in (meaning.scale, meaning.offset))
-        made_SC = np.moveaxis(made_CS.cpu().numpy(), 0, -1) * scale + offset
-        made_SC = np.clip(made_SC, meaning.low, meaning.high)
-        if np.dtype(meaning.dtype).kind in "ui":
-            made_SC = np.rint(made_SC)
-        made_SC = made_SC.astype(meaning.dtype)
-        return made_SC if meaning.kind == "colour" else made_SC[..., 0]
+        shift = torch.tensor(self.bias or (0.0,), device=made_CS.device)
+        return valued(made_CS + shift.view(-1, *(made_CS.ndim - 1) * [1]), self.meaning)
+
+
+def valued(made_CS: torch.Tensor, meaning: Meaning) -> NDArray:
+    """Turn channels into the values that they stand for: (*S), or (*S, 3) in colour."""
+    if meaning.kind == "phases":
+        number_S = made_CS.argmax(0).cpu().numpy()
+        return np.array(meaning.values, dtype=meaning.dtype)[number_S]
+    scale, offset = (np.array(v, np.float32) for v in (meaning.scale, meaning.offset))
+    made_SC = np.moveaxis(made_CS.cpu().numpy(), 0, -1) * scale + offset
+    made_SC = np.clip(made_SC, meaning.low, meaning.high)
+    if np.dtype(meaning.dtype).kind in "ui":
+        made_SC = np.rint(made_SC)
+    made_SC = made_SC.astype(meaning.dtype)
+    return made_SC if meaning.kind == "colour" else made_SC[..., 0]
 
 
 def save_material(material: Material, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reconstruct a volume from one image, or from two or three, in one call."""
+"""Reconstruct a volume from one image, or from two or three, or a texture, in one call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ class Reconstructed:
     Attributes
     ----------
     volume
-        (Z, Y, X), in colour (Z, Y, X, 3), in the type and with the values of the images.
+        (Z, Y, X), in colour (Z, Y, X, 3), in the type and with the values of the images; a texture
+        has no Z.
     material
         Makes any other volume: `pearlite.recipes.reconstruct.generate.generate`.
     pictures
@@ -58,7 +59,7 @@ def reconstruct(
         alike from all sides; two, normal to z and along it, of one that looks alike from all sides
         of z; three, normal to z, y and x, of any.
     shape
-        Voxels along z, y and x.
+        Voxels along z, y and x; two sides, along y and x, ask for a texture.
     seconds
         CPU seconds of learning.
     seed
@@ -85,7 +86,7 @@ def reconstruct(
     >>> volume = reconstruct(labels, (256, 256, 256)).volume  # doctest: +SKIP
     """
     check_sides(shape)
-    pictures = prepare(images, kind=kind, clean=clean)
+    pictures = prepare(images, kind=kind, clean=clean, dims=2 if len(shape) == 2 else 3)
     trained = train(pictures, seed=seed, seconds=seconds, steps=steps, recipe=recipe)
     material = trained.material
     if vf is not None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pearlite.data.read import read
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.known import Known, Phases, too_small
+from pearlite.recipes.reconstruct.texture import seen_flat
 from pearlite.recipes.reconstruct.told_apart import caveat
 from pearlite.recipes.reconstruct.watch import GOAL
 from pearlite.recipes.repeat import repeat_section
@@ -38,32 +40,39 @@ def html(run: Run, pictures: Pictures) -> str:
         What it learned from.
     """
     test = run.read_json(TEST)
-    volume = read(run.results["volume"])
+    volume = read(next(iter(run.results.values())))
     array = np.asarray(volume.array)
-    if volume.axes == "ZCYX":
-        array = np.moveaxis(array, 1, -1)
+    if "C" in volume.axes:
+        array = np.moveaxis(array, -3, -1)
     about: dict[str, Any] = {}
     if spacing := volume.pixel_size.get("X"):
         about = {"voxel_size": spacing, "unit": volume.unit}
-    structure, transport = _table(run, "structure.csv"), _table(run, "transport.csv")
+    structure = _table(run, "structure.csv")
     known = [Known(**each) for each in test["known"]]
+    flat = pictures.dims == 2
+    return page.page(
+        f"{run.inputs[0].name}, a {'texture' if flat else 'volume'} of it",
+        _subtitle(run, array.shape[: pictures.dims]),
+        *(seen_flat(array, pictures) if flat else _seen(array, pictures, about)),
+        _numbers(test, known),
+        _compared(structure, test, pictures.different),
+        *([] if flat else [_transport(_table(run, "transport.csv"))]),
+        training_section(_table(run, "history.csv"), _learned(test), GOAL),
+        _caveats(test, known, structure, flat),
+        repeat_section(run),
+    )
+
+
+def _seen(array: NDArray[Any], pictures: Pictures, about: dict[str, Any]) -> list[Html]:
     slices = framed(
         png(orthoslices(array, **about)),
         "three slices of the volume",
         "Slices of the volume in the middle of each axis.",
     )
-    return page.page(
-        f"{run.inputs[0].name}, a volume of it",
-        _subtitle(run, array.shape),
+    return [
         page.section("", viewer(array, title="The volume", **about)),
         page.section("Slices and the image", page.side_by_side(slices, *_images(pictures))),
-        _numbers(test, known),
-        _compared(structure, test, pictures.different),
-        _transport(transport),
-        training_section(_table(run, "history.csv"), _learned(test), GOAL),
-        _caveats(test, known, structure),
-        repeat_section(run),
-    )
+    ]
 
 
 def rows(run: Run) -> list[tuple[str, ...]]:
@@ -193,21 +202,25 @@ def _ranged(row: Any) -> str:
     return f"{_number(row['mean'])} ({_number(row['low'])} to {_number(row['high'])})"
 
 
-def _caveats(test: dict[str, Any], known: list[Known], structure: list[dict[str, Any]]) -> Html:
+def _caveats(
+    test: dict[str, Any], known: list[Known], structure: list[dict[str, Any]], flat: bool
+) -> Html:
     said = [too_small(known), *test["notes"], caveat(test["two_sample"])]
     off = [f"{row['measure']} of {row['phase']}" for row in structure if not row["inside"]]
     if off:
         said.append(f"Outside the floor: {', '.join(dict.fromkeys(off))}.")
-    said.append(
-        "One image says nothing of what cannot be seen in slices: two materials with the same "
-        "slices may connect differently in space."
-    )
+    if not flat:
+        said.append(
+            "One image says nothing of what cannot be seen in slices: two materials with the same "
+            "slices may connect differently in space."
+        )
     return page.section("To keep in mind", page.notes([each for each in said if each]))
 
 
 def _subtitle(run: Run, shape: tuple[int, ...]) -> str:
     when = datetime.fromisoformat(run.record["created"]).strftime("%d %B %Y, %H:%M")
-    return f"pearlite reconstruct · {when} · {' × '.join(map(str, shape[:3]))} voxels"
+    cells = "pixels" if len(shape) == 2 else "voxels"
+    return f"pearlite reconstruct · {when} · {' × '.join(map(str, shape))} {cells}"
 
 
 def _number(value: float) -> str:

@@ -36,10 +36,11 @@ from pearlite.recipes.reconstruct.methods import (
     load_learned,
 )
 from pearlite.recipes.reconstruct.report import html, rows
+from pearlite.recipes.reconstruct.texture import judge_texture
 from pearlite.run import PAGE, TEST, Run
 from pearlite.seeds import derived_seed
 
-MODEL, STATE, RESULT = "model", "state", "volume"
+MODEL, STATE, RESULTS = "model", "state", {2: "texture", 3: "volume"}
 HISTORY, STRUCTURE, TRANSPORT = "history.csv", "structure.csv", "transport.csv"
 
 
@@ -72,7 +73,8 @@ def fit(
         One image, or a list of two or three; see `pearlite.recipes.reconstruct.given.find_slices`.
         Arrays are kept in the run.
     shape
-        Voxels of the volume along z, y and x; one number for a cube.
+        Voxels of the volume along z, y and x; one number for a cube. Two numbers ask for a
+        texture: an image, as large as that.
     method
         ``"auto"``, or ``"slicegan"``: the published method, which needs days where this needs
         minutes.
@@ -183,7 +185,7 @@ def apply(
     run
         A finished reconstruction.
     new
-        Its shape: three numbers, or ``"256,256,256"``.
+        Its shape: three numbers, or ``"256,256,256"``; of a texture two.
     out
         A file that ends in .tif, .ome.tif, .ome.zarr or .npy; None returns an array. What the
         command line gives, shapes as text, always goes to a file.
@@ -209,8 +211,9 @@ def apply(
         If it is no shape, or the run is not finished.
     """
     written = isinstance(new, list) and all(isinstance(item, str | Path) for item in new)
-    shape = sides_of(str(new[0]) if written and len(new) == 1 else new)
     material = _material_of(run)
+    dims = material.network.dims
+    shape = sides_of(str(new[0]) if written and len(new) == 1 else new, dims)
     chosen = run.seed + 1 if seed is None else seed
     fractions = wanted(fractions_of(vf))
     if fractions is not None:
@@ -223,7 +226,7 @@ def apply(
     path = folder
     if not folder.name.endswith((".tif", ".zarr", ".npy")):
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"volume-seed{chosen}{run.options['format']}"
+        path = folder / f"{RESULTS[dims]}-seed{chosen}{run.options['format']}"
     slices = find_slices(run.inputs)
     generate_file(
         material,
@@ -285,7 +288,8 @@ def _work(
     material = load_learned(choices.method, run.path / MODEL)
     judged = _judge(material, pictures, run, progress)
     run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
-    run.write_text(TRANSPORT, judged.transport.to_csv(index=False))
+    if pictures.dims == 3:
+        run.write_text(TRANSPORT, judged.transport.to_csv(index=False))
     test |= {
         "sentence": judged.comparison.sentence(),
         "inside": int(np.count_nonzero(judged.comparison.table["inside"])),
@@ -316,7 +320,8 @@ def _make(
             seed=run.seed,
             periodic=choices.periodic,
         )
-    name = RESULT + choices.format
+    result = RESULTS[len(choices.shape)]
+    name = result + choices.format
     generate_file(
         material,
         run.path / name,
@@ -328,19 +333,21 @@ def _make(
         dask=dask,
         show=progress,
     )
-    run.finish(RESULT, name)
+    run.finish(result, name)
 
 
 def _judge(material: Material, pictures: Pictures, run: Run, progress: bool) -> Judged:
-    def make(shape: tuple[int, int, int], seed: int) -> NDArray:
+    def make(shape: tuple[int, ...], seed: int) -> NDArray:
         return generate(material, shape, seed=seed)
 
     seeds = [derived_seed(run.seed, 10, number) for number in range(VOLUMES)]
-    return judge(make, pictures, seeds, show=progress)
+    measure = judge_texture if pictures.dims == 2 else judge
+    return measure(make, pictures, seeds, show=progress)
 
 
 def _prepared(slices: Slices, choices: Choices) -> Pictures:
-    pictures = prepare(slices.images, kind=choices.kind, clean=choices.clean)
+    dims = len(choices.shape)
+    pictures = prepare(slices.images, kind=choices.kind, clean=choices.clean, dims=dims)
     check_fractions(choices, pictures)
     if choices.periodic:
         check_periodic(choices.method, choices.shape, pictures)

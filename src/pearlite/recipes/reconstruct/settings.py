@@ -76,6 +76,21 @@ class Recipe:
     calibrated: int = 192
 
 
+TEXTURE = Recipe(
+    widths=(24, 32, 48, 48, 48),
+    box=(160, 160),
+    boxes=1,
+    patches=((1, 3), *((scale, side) for scale in (1, 2, 4, 8) for side in (5, 9))),
+    samples=4000,
+    sparse=0.4,
+    earlier=0,
+    calibrated=1024,
+)
+"""Of textures. A flat box is cheap, so it is large, and no earlier ones are needed; with fewer pairs
+of neighbours and wider directions than in volumes, phases came out as grains and not as a maze
+(``sofc.png`` of the benchmarks, 90 CPU seconds, by eye)."""
+
+
 def recipe_for(pictures: Pictures) -> Recipe:
     """Choose levels and boxes by the longest mean chord of any phase in the images.
 
@@ -83,6 +98,8 @@ def recipe_for(pictures: Pictures) -> Recipe:
     four levels reach over the particles of most images, five over those with chords longer than
     `COARSE` pixels, for which the boxes are made wider and thinner, too.
     """
+    if pictures.dims == 2:
+        return TEXTURE
     if longest_chord(pictures) <= COARSE:
         return Recipe()
     patches = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pearlite.errors import InputError
 from pearlite.nets.slicegan import HALO, LEAST_CELLS, SliceCritic, SliceGenerator
-from pearlite.recipes.reconstruct.generate import TILE
+from pearlite.recipes.reconstruct.generate import TILES
 from pearlite.recipes.reconstruct.images import Meaning, Pictures
 from pearlite.recipes.reconstruct.task import slices, some
 from pearlite.seeds import derived_seed
@@ -92,7 +92,7 @@ class SliceGame(Task):
 
     def _check(self, pictures: Pictures) -> None:
         seen: Any = self.critics[0].field
-        if TILE % self.generator.grain or seen > self.side:
+        if TILES[3] % self.generator.grain or seen > self.side:
             raise InputError(
                 f"widths={self.numbers.widths} make volumes of {self.side} voxels a side from "
                 f"cells of {self.generator.grain}, a critic of {self.numbers.critic} sees {seen}: "

@@ -3,7 +3,7 @@
 In the order of its steps:
 
 1. The generator makes a box from noise (`Reconstruction.f`).
-2. The box is cut into its slices along z, y and x (`slices`).
+2. The box is cut into its slices along z, y and x (`slices`); a texture's box is its own slice.
 3. Along each axis, random patches of the slices are compared with patches of the image that belongs
    to that axis by a sliced Wasserstein distance, at a random scale (`patch_distance`). Half of the
    directions have few taps: they are n-point statistics, on which surfaces depend. The slices of
@@ -212,8 +212,8 @@ def straight_through(shares_BCS: Tensor) -> Tensor:
 
 
 def slices(box_BCS: Tensor, axis: int) -> Tensor:
-    """Cut a box into its slices normal to an axis: (B, C, H, W)."""
-    return box_BCS.movedim(2 + axis, 1).flatten(0, 1)
+    """Cut a box into its slices normal to an axis: (B, C, H, W); a flat box is its own."""
+    return box_BCS if box_BCS.ndim == 4 else box_BCS.movedim(2 + axis, 1).flatten(0, 1)
 
 
 def some(x_BCHW: Tensor, count: int) -> Tensor:
@@ -249,9 +249,9 @@ def draws(
         random = np.random.default_rng(number)
         torch_random = torch.Generator().manual_seed(number)
         long, short = recipe.box
-        sides = [long] * 3
-        sides[int(random.integers(3))] = short
-        starts = tuple(int(n) for n in random.integers(0, generator.grain, 3))
+        sides = [long] * generator.dims
+        sides[int(random.integers(generator.dims))] = short
+        starts = tuple(int(n) for n in random.integers(0, generator.grain, generator.dims))
         noise = [
             torch.randn(recipe.boxes, generator.noise, *shape, generator=torch_random)
             for shape in generator.noise_shapes(starts, sides)

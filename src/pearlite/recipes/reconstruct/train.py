@@ -100,6 +100,7 @@ def train(
         pictures.channels,
         widths=recipe.widths,
         noise=recipe.noise,
+        dims=pictures.dims,
         generator=torch.Generator().manual_seed(derived_seed(seed, 0)),
     )
     budget = Budget(seconds, steps)
@@ -141,7 +142,8 @@ def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int
     material = Material(generator.eval().requires_grad_(False), pictures.meaning)
     if pictures.meaning.kind != "phases":
         return material
-    logits_KN = sampled_logits(material, (side,) * 3, seed, (None,) * 3)
+    dims = pictures.dims
+    logits_KN = sampled_logits(material, (side,) * dims, seed, (None,) * dims)
     bias = bias_for(logits_KN, pictures.shares().tolist())
     return replace(material, bias=tuple(bias.tolist()))
 
