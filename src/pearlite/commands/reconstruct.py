@@ -59,6 +59,10 @@ def reconstruct(
         Path | None,
         typer.Option("--from", metavar="RUN", help="Go on learning from a run of the same image."),
     ] = None,
+    hole: Annotated[
+        Path | None,
+        typer.Option(metavar="MASK", help="Fill the image where this mask is not 0, no volume."),
+    ] = None,
     quality: Quality = None,
     minutes: Minutes = None,
     out: Out = None,
@@ -79,6 +83,7 @@ def reconstruct(
         until=until,
         format=format,
         start=start,
+        hole=hole,
         quality=quality,
         minutes=minutes,
         out=out,

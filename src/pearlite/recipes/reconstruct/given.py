@@ -75,6 +75,14 @@ def find_slices(data: Any) -> Slices:
     return Slices([_plane(image) for image in found], sources, side, found[0].unit if side else "")
 
 
+def kept(image: NDArray[Any], slices: Slices) -> Image:
+    """Return an image of the size of the given ones' pixels, to be written."""
+    size = {} if slices.pixel_size is None else dict.fromkeys("YX", slices.pixel_size)
+    if image.ndim == 3:
+        return Image(np.moveaxis(image, -1, 0), "CYX", size, slices.unit, meta={"rgb": True})
+    return Image(image, "YX", size, slices.unit)
+
+
 def _image(item: Any) -> Image:
     if isinstance(item, Image):
         return item

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pearlite.data.image import Image
 from pearlite.data.write import write
 from pearlite.errors import InputError
 from pearlite.provenance import plain
+from pearlite.recipes.reconstruct import filling
 from pearlite.recipes.reconstruct.choices import (
     Choices,
     check_fractions,
@@ -23,7 +23,7 @@ from pearlite.recipes.reconstruct.choices import (
 )
 from pearlite.recipes.reconstruct.fraction import with_fractions
 from pearlite.recipes.reconstruct.generate import generate, generate_file
-from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices
+from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices, kept
 from pearlite.recipes.reconstruct.images import Pictures, prepare
 from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
 from pearlite.recipes.reconstruct.known import Phases, known_fractions
@@ -58,6 +58,7 @@ def fit(
     until: str = "inside",
     format: str = ".tif",
     start: str | Path | None = None,
+    hole: Any = None,
     seed: int = 0,
     device: str = "auto",
     dask: str | None = None,
@@ -95,6 +96,9 @@ def fit(
         Suffix of the volume's file: ``.tif``, ``.ome.tif``, ``.ome.zarr`` or ``.npy``.
     start
         A run of the same images, to go on learning from.
+    hole
+        A mask, an array or a file, not 0 where pixels of the image shall be filled instead of
+        making a volume; see `pearlite.recipes.reconstruct.inpaint.inpaint`.
     seed
         Determines all that is drawn.
     device
@@ -114,6 +118,22 @@ def fit(
     InputError
         If an image or an option is wrong; before anything is learned.
     """
+    if hole is not None:
+        if vf is not None or periodic or start is not None or method != "auto":
+            raise InputError(
+                "a hole is filled in the image as it is: leave out vf, periodic, from and method"
+            )
+        return filling.fit(
+            data,
+            hole,
+            kind=kind,
+            clean=clean,
+            format=format,
+            seed=seed,
+            out=out,
+            command=command,
+            progress=progress,
+        )
     slices = find_slices(data)
     choices = choose(
         shape=shape,
@@ -134,7 +154,7 @@ def fit(
     with Run.create("reconstruct", options, seed, slices.sources, out, command) as run:
         for number, (image, source) in enumerate(zip(slices.images, slices.sources, strict=True)):
             if not isinstance(source, Path):
-                write(run.path / KEPT[number], _kept(image, slices))
+                write(run.path / KEPT[number], kept(image, slices))
                 run.record["inputs"][number]["path"] = KEPT[number]
         if earlier is not None:
             shutil.copytree(earlier, run.path / STATE)
@@ -156,6 +176,8 @@ def resume(
     InputError
         If an input is gone or has changed since the run began.
     """
+    if "hole" in run.options:
+        return filling.resume(run, progress=progress)
     run.check_inputs()
     if device is not None:
         run.options["device"] = device
@@ -210,6 +232,11 @@ def apply(
     InputError
         If it is no shape, or the run is not finished.
     """
+    if "hole" in run.options:
+        raise InputError(
+            f"{run.path} filled a hole and has learned nothing to apply; fill another image with "
+            "pearlite reconstruct IMAGE --hole MASK"
+        )
     written = isinstance(new, list) and all(isinstance(item, str | Path) for item in new)
     material = _material_of(run)
     dims = material.network.dims
@@ -244,12 +271,14 @@ def apply(
 
 def report(run: Run) -> Path:
     """Write the run's page from what the folder holds, and from the inputs."""
+    if "hole" in run.options:
+        return filling.report(run)
     return run.write_text(PAGE, html(run, _pictures_of(run)))
 
 
 def summary(run: Run) -> list[tuple[str, ...]]:
     """Return a table, its head first, of what the run brought."""
-    return rows(run)
+    return filling.summary(run) if "hole" in run.options else rows(run)
 
 
 def _work(
@@ -392,10 +421,3 @@ def _spent_before(run: Run) -> float:
         spent += Choices.recorded(before.options).seconds
         start = before.options["start"]
     return spent
-
-
-def _kept(image: NDArray[Any], slices: Slices) -> Image:
-    size = {} if slices.pixel_size is None else dict.fromkeys("YX", slices.pixel_size)
-    if image.ndim == 3:
-        return Image(np.moveaxis(image, -1, 0), "CYX", size, slices.unit, meta={"rgb": True})
-    return Image(image, "YX", size, slices.unit)

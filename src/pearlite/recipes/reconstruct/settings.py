@@ -86,9 +86,9 @@ TEXTURE = Recipe(
     earlier=0,
     calibrated=1024,
 )
-"""Of textures. A flat box is cheap, so it is large, and no earlier ones are needed; with fewer pairs
-of neighbours and wider directions than in volumes, phases came out as grains and not as a maze
-(``sofc.png`` of the benchmarks, 90 CPU seconds, by eye)."""
+"""Of textures. A flat box is cheap, so it is large, and no earlier ones are needed; with fewer
+pairs of neighbours and more directions with all taps than in volumes, phases came out as grains and
+not as a maze (``sofc.png``, a cathode of three phases, 90 CPU seconds, by eye)."""
 
 
 def recipe_for(pictures: Pictures) -> Recipe:
