@@ -16,11 +16,11 @@ from pearlite.train.trainer import Trainer
 TINY = Recipe(
     widths=(8, 8),
     box=(32, 28),
-    patches=((1, 3), (2, 3)),
+    patches=(((1, 3), (2, 3)),),
     directions=8,
     samples=300,
     judged=2,
-    earlier=2,
+    looks=(8, 8, 8),
     calibrated=64,
 )
 

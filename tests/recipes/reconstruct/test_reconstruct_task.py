@@ -1,8 +1,8 @@
-"""The parts of the method: slices of a box, hard voxels with soft gradients, earlier slices."""
+"""The parts of the method: slices of a box, hard voxels with soft gradients, windows."""
 
 import torch
 
-from pearlite.recipes.reconstruct.task import Earlier, slices, straight_through, windows
+from pearlite.recipes.reconstruct.task import slices, straight_through, windows
 
 
 def test_slices_are_the_planes_normal_to_an_axis() -> None:
@@ -29,20 +29,8 @@ def test_hard_voxels_have_the_gradient_of_shares() -> None:
 def test_windows_are_parts_of_the_image_as_large_as_the_slices() -> None:
     real = torch.arange(40 * 30.0).reshape(1, 1, 40, 30)
     torch.manual_seed(0)
-    drawn = windows(real, torch.zeros(5, 1, 64, 8))
+    drawn = windows(real, 5, 64, 8)
     assert drawn.shape == (5, 1, 40, 8)
     for window in drawn:
         left = int(window[0, 0, 0])
         assert window[0].equal(real[0, 0, :, left : left + 8])
-
-
-def test_only_the_newest_slices_are_kept() -> None:
-    earlier = Earlier(2)
-    for number in range(4):
-        earlier.add([torch.full((1,), float(number))] * 3)
-    again = Earlier(2)
-    again.load_state_dict(earlier.state_dict())
-    assert [float(kept[0]) for kept in again.sets] == [2.0, 3.0]
-    nothing = Earlier(0)
-    nothing.add([torch.zeros(1)])
-    assert nothing.sets == []

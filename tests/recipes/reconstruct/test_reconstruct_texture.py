@@ -22,10 +22,10 @@ TINY = Recipe(
     widths=(8, 12, 12),
     box=(48, 48),
     boxes=1,
-    patches=((1, 3), (1, 5), (2, 5), (4, 5)),
+    patches=(((1, 3), (1, 5), (2, 5), (4, 5)),),
     directions=16,
     samples=800,
-    earlier=0,
+    critic=1.0,
     calibrated=256,
 )
 

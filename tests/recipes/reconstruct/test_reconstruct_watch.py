@@ -20,11 +20,11 @@ from pearlite.train.trainer import Trainer
 TINY = Recipe(
     widths=(8, 8),
     box=(32, 28),
-    patches=((1, 3),),
+    patches=(((1, 3),),),
     directions=8,
     samples=300,
     boxes=1,
-    earlier=2,
+    critic=1.0,
     calibrated=64,
 )
 

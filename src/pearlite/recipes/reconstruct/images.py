@@ -8,7 +8,7 @@ image is, is learned from one that is taken as it lies.
 Axes: H, W of an image, C channels (one a phase, or values), Y, X as in the file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,14 @@ MOST_PHASES = 16
 LEAST_SHARE = 0.01  # of a phase in all images together
 SMALLEST = 48  # pixels a side: the critic's field, twice the widest patch at half resolution
 WINDOW = 512  # pixels a side of what a step looks at, at most
+MOST_WINDOWS = 32
 _ANY, _MIRRORED, _AS_IS = "any", "mirrored", "as is"
+_WAYS: dict[str, list[tuple[bool, tuple[int, ...]]]] = {
+    _ANY: [(swapped, m) for swapped in (False, True) for m in ((), (-1,), (-2,), (-1, -2))],
+    _MIRRORED: [(False, ()), (False, (-1,))],
+    _AS_IS: [(False, ())],
+}
+"""Whether the axes change places, then along which the image is mirrored."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +105,35 @@ class Pictures:
         counts = [np.bincount(p.ravel(), minlength=self.channels) / p.size for p in self.planes]
         return np.mean(counts, axis=0)
 
-    def window(self, normal: int, random: np.random.Generator, side: int = WINDOW) -> Tensor:
-        """Draw a window normal to an axis, at most `side` pixels wide: (1, C, H, W) float32."""
-        plane = self.planes[normal]
+    def ways(self, normal: int) -> int:
+        """In how many ways the image normal to an axis may be turned and mirrored."""
+        return len(_WAYS[self.turns[normal]])
+
+    def windows(self, normal: int) -> Iterator[Tensor]:
+        """Yield windows that together hold the image, or much of it, in all ways it may turn."""
+        random, ways = np.random.default_rng(0), self.ways(normal)
+        each = -(-int(np.prod(self.planes[normal].shape[-2:])) // WINDOW**2)
+        for number in range(min(ways * each, max(ways, MOST_WINDOWS))):
+            yield self.window(normal, random, way=number % ways)
+
+    def window(
+        self,
+        normal: int,
+        random: np.random.Generator,
+        side: int = WINDOW,
+        way: int | None = None,
+    ) -> Tensor:
+        """Draw a window normal to an axis, at most `side` pixels wide: (1, C, H, W) float32.
+
+        It is turned in one of the `ways`, at random unless given.
+        """
+        plane, ways = self.planes[normal], _WAYS[self.turns[normal]]
         height, width = plane.shape[-2:]
         tall, wide = min(side, height), min(side, width)
         top, left = (int(random.integers(n + 1)) for n in (height - tall, width - wide))
         part = plane[..., top : top + tall, left : left + wide]
-        if self.turns[normal] == _ANY and random.random() < 0.5:
-            part = part.swapaxes(-1, -2)
-        flips = {_ANY: (-1, -2), _MIRRORED: (-1,), _AS_IS: ()}[self.turns[normal]]
-        part = np.flip(part, tuple(axis for axis in flips if random.random() < 0.5))
+        swapped, mirrored = ways[int(random.integers(len(ways))) if way is None else way]
+        part = np.flip(part.swapaxes(-1, -2) if swapped else part, mirrored)
         window = torch.from_numpy(np.ascontiguousarray(part))
         if self.meaning.kind != "phases":
             return window[None]
@@ -167,7 +192,7 @@ def prepare(
             "the last of length 3; everything else two"
         )
     turns = {1: (_ANY,) * 3, 2: (_ANY, _MIRRORED, _MIRRORED), 3: (_AS_IS,) * 3}[len(given)]
-    turns = (_AS_IS,) * 3 if dims == 2 else turns
+    turns = (_AS_IS, _AS_IS, _AS_IS) if dims == 2 else turns
     low, high = float(min(i.min() for i in given)), float(max(i.max() for i in given))
     dtype = str(given[0].dtype)
     if kind == "phases":

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pearlite.recipes.reconstruct.images import Pictures
 
 COARSE = 20.0  # pixels
-FINE = ((1, 2), (1, 3), (1, 2), (1, 3))
-"""Patches of neighbours, on which surfaces depend: listed twice, they are drawn twice as often."""
+NEIGHBOURS = ((1, 2), (1, 3))
+WIDER = ((1, 5), (1, 9), (2, 5))
 
 
 @dataclass(frozen=True)
@@ -26,52 +26,46 @@ class Recipe:
     boxes
         Boxes a step.
     patches
-        Pairs (scale, side): images are averaged over squares of `scale` pixels, and patches of so
-        many of those are compared. One pair is drawn for each axis and step.
+        Groups of pairs (scale, side): images are averaged over squares of `scale` pixels, and
+        patches of so many of those are compared. One pair of each group is drawn for each axis and
+        step.
     directions, samples, taps
         Of each sliced Wasserstein distance; most taps of a direction.
     sparse
         Share of steps whose directions have few taps.
     slices
         Most slices along an axis of which patches are taken.
-    earlier
-        Earlier steps whose slices are counted in.
-    kept
-        Slices along an axis that a step leaves to later ones.
-    settled
-        Share of the budget after which earlier slices are counted.
-    hard
-        Share of the budget after which each voxel counts as the phase with the largest share, as it
-        will in the end; the gradient stays that of the shares. See `straight_through`.
+    points
+        Weight of the n-point probabilities, beside the patch distance; 0 for none.
     critic
-        Share of the budget after which the critic plays; 1 for never.
+        Share of the budget after which the critics play; 1 for never.
+    looks
+        Widths of a critic; see `PatchCritic`.
     weight
-        Of the critic's objections, beside the patch distance.
+        Of the critics' objections, beside the patch distance.
     judged
-        Slices along an axis that the critic sees a step.
+        Slices along an axis that a critic sees a step.
     slope
-        Weight of the penalty on the critic's slope at real images.
+        Weight of the penalty on the critics' slope at real images.
     calibrated
         Side, in voxels, of the volume in which the phases' fractions are brought to the images'.
     """
 
     widths: tuple[int, ...] = (16, 32, 32, 32)
     noise: int = 4
-    box: tuple[int, int] = (48, 24)
-    boxes: int = 2
-    patches: tuple[tuple[int, int], ...] = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5))
+    box: tuple[int, int] = (64, 28)
+    boxes: int = 1
+    patches: tuple[tuple[tuple[int, int], ...], ...] = (NEIGHBOURS, WIDER, ((4, 5), (8, 5)))
     directions: int = 32
     samples: int = 3000
     taps: int = 6
     sparse: float = 0.7
     slices: int = 24
-    earlier: int = 7
-    kept: int = 6
-    settled: float = 0.4
-    hard: float = 1.0
-    critic: float = 1.0
-    weight: float = 0.02
-    judged: int = 12
+    points: float = 10.0
+    critic: float = 0.0
+    looks: tuple[int, ...] = (32, 64, 64)
+    weight: float = 0.2
+    judged: int = 24
     slope: float = 1.0
     calibrated: int = 192
 
@@ -80,13 +74,13 @@ TEXTURE = Recipe(
     widths=(24, 32, 48, 48, 48),
     box=(160, 160),
     boxes=1,
-    patches=((1, 3), *((scale, side) for scale in (1, 2, 4, 8) for side in (5, 9))),
+    patches=(((1, 3), *((scale, side) for scale in (1, 2, 4, 8) for side in (5, 9))),),
     samples=4000,
     sparse=0.4,
-    earlier=0,
+    critic=1.0,
     calibrated=1024,
 )
-"""Of textures. A flat box is cheap, so it is large, and no earlier ones are needed; with fewer
+"""Of textures. A flat box is cheap, so it is large, and no critic is needed; with fewer
 pairs of neighbours and more directions with all taps than in volumes, phases came out as grains and
 not as a maze (``sofc.png``, a cathode of three phases, 90 CPU seconds, by eye)."""
 
@@ -102,8 +96,8 @@ def recipe_for(pictures: Pictures) -> Recipe:
         return TEXTURE
     if longest_chord(pictures) <= COARSE:
         return Recipe()
-    patches = (*FINE, (1, 5), (1, 9), (2, 5), (4, 5), (8, 5), (8, 9))
-    return Recipe(widths=(16, 32, 32, 32, 32), box=(80, 16), patches=patches)
+    coarse = ((4, 5), (8, 5), (8, 7))
+    return Recipe(widths=(16, 32, 32, 32, 32), patches=(NEIGHBOURS, WIDER, coarse))
 
 
 def longest_chord(pictures: Pictures) -> float:

@@ -5,19 +5,21 @@ In the order of its steps:
 1. The generator makes a box from noise (`Reconstruction.f`).
 2. The box is cut into its slices along z, y and x (`slices`); a texture's box is its own slice.
 3. Along each axis, random patches of the slices are compared with patches of the image that belongs
-   to that axis by a sliced Wasserstein distance, at a random scale (`patch_distance`). Half of the
-   directions have few taps: they are n-point statistics, on which surfaces depend. The slices of
-   earlier steps are counted in, so that one box need not hold all that the image holds.
-4. Later a critic looks at the slices too (`critic_loss`); what it finds wrong is added
-   (`generator_loss`).
+   to that axis by a sliced Wasserstein distance: neighbours, wider patches and coarse ones, one of
+   each at a step (`patch_distance`). Most directions have few taps: they are n-point statistics, on
+   which surfaces depend.
+4. What the boxes hold on average of n-point probabilities is brought to the image's
+   (`PointProbabilities`).
+5. Critics look at the slices too, as they are and at half the size (`critic_loss`); what they find
+   wrong is added (`generator_loss`). They see in each voxel the phase that it will have in the end.
 
 The idea of training on slices is SliceGAN's (Kench & Cooper, Nat. Mach. Intell. 3, 299, 2021).
 
 Axes: B batch, C channels, S space of the box (ZYX), HW space of a slice.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,17 @@ from torch import Tensor, nn
 from pearlite.nets.critic import PatchCritic
 from pearlite.nets.pyramid import NoisePyramid, fast_layout
 from pearlite.recipes.reconstruct.images import Pictures
+from pearlite.recipes.reconstruct.points import PointProbabilities
 from pearlite.recipes.reconstruct.settings import Recipe
 from pearlite.seeds import derived_seed
 from pearlite.task import Player, Task
 from pearlite.train.adversarial import NON_SATURATING, frozen, r1
+from pearlite.train.precision import has_fast_bfloat16
 from pearlite.train.sliced_wasserstein import shrink, sliced_wasserstein
+
+SCALES = (1, 2)
+"""Pixels that critics see as one."""
+NEIGHBOURS = 3  # pixels a side of the patches that are compared as hard voxels
 
 
 @dataclass(frozen=True)
@@ -51,26 +59,6 @@ class Draw:
     starts: tuple[int, ...]
     noise_BCS: list[Tensor]
     real_BCHW: list[Tensor]
-
-
-@dataclass
-class Earlier:
-    """Slices along z, y and x that the newest steps have made, for a `State` to keep."""
-
-    most: int
-    sets: list[list[Tensor]] = field(default_factory=list)
-
-    def add(self, slices: list[Tensor]) -> None:
-        """Take the slices of a step, and let go of the oldest."""
-        self.sets = [*self.sets, slices][-self.most :] if self.most else []
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the slices."""
-        return {"sets": self.sets}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take slices back."""
-        self.sets = [list(slices) for slices in state["sets"]]
 
 
 class Reconstruction(Task):
@@ -103,12 +91,17 @@ class Reconstruction(Task):
         random = torch.Generator().manual_seed(derived_seed(seed, 1))
         critics = pictures.different if recipe.critic < 1 else 0
         self.critics = nn.ModuleList(
-            PatchCritic(pictures.channels, generator=random) for _ in range(critics)
+            PatchCritic(pictures.channels, widths=recipe.looks, generator=random)
+            for _ in range(critics * len(SCALES))
         )
         self.phases = pictures.meaning.kind == "phases"
         self.recipe, self.share = recipe, share
-        self.earlier = Earlier(recipe.earlier)
-        self._made: dict[int, Tensor] = {}
+        self.points = None
+        if self.phases and recipe.points:
+            self.points = PointProbabilities(
+                pictures.windows(normal) for normal in range(pictures.different)
+            )
+        self._made: dict[tuple[int, int], Tensor] = {}
 
     def players(self) -> list[Player]:
         """Let the generator move, then the critic, who judges the box that was just made."""
@@ -122,89 +115,101 @@ class Reconstruction(Task):
 
     def f(self, x: Draw) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the box of a draw: shares of the phases, or values (B, C, *S)."""
-        made_BCS = self.generator(x.noise_BCS, x.starts)
-        if not self.phases:
-            return made_BCS
-        shares_BCS = made_BCS.softmax(1)
-        return straight_through(shares_BCS) if self.share() >= self.recipe.hard else shares_BCS
+        device = x.noise_BCS[0].device.type
+        fast = has_fast_bfloat16(device)
+        with torch.autocast(device, torch.bfloat16, enabled=fast):
+            made_BCS = self.generator(x.noise_BCS, x.starts).float()
+        return made_BCS.softmax(1) if self.phases else made_BCS
 
     def generator_loss(self, draw: Draw) -> Tensor:
-        """How far the patches are from the images', and what the critic objects to."""
-        box_BCS = self.f(draw)
-        along = [slices(box_BCS, axis) for axis in range(3)]
-        terms = [self.patch_distance(axis, along[axis], draw.real_BCHW[axis]) for axis in range(3)]
+        """How far the patches are from the images', and what the critics object to."""
+        soft_BCS = self.f(draw)
+        hard_BCS = straight_through(soft_BCS) if self.phases else soft_BCS
+        terms, points, objections, self._made = [], [], [], {}
+        for axis, real in enumerate(draw.real_BCHW):
+            soft, hard = slices(soft_BCS, axis), slices(hard_BCS, axis)
+            for patches in self.recipe.patches:
+                terms.append(self.patch_distance(patches, soft, hard, real))
+            if self.points is not None:
+                points.append(self.points(axis, hard))
+            for scale in SCALES if self.critic_plays() else ():
+                made = shrink(fitting(some(hard, self.recipe.judged), real), scale)
+                critic = self.critic_of(axis, scale)
+                if min(made.shape[2:]) < critic.field:
+                    continue
+                with frozen(critic):
+                    objections.append(NON_SATURATING.generator(critic(made)))
+                self._made[axis, scale] = made.detach()
         loss = torch.stack(terms).mean()
-        self._made = {}
-        for axis, made in enumerate(along):
-            if self.critic_plays() and self.wide_enough(made, draw.real_BCHW[axis]):
-                made = fitting(some(made, self.recipe.judged), draw.real_BCHW[axis])
-                with frozen(self.critics):
-                    scores = self.critic_of(axis)(made)
-                loss = loss + self.recipe.weight / 3 * NON_SATURATING.generator(scores)
-                self._made[axis] = made.detach()
-        self.earlier.add([some(s, self.recipe.kept).detach() for s in along])
+        if points:
+            loss = loss + self.recipe.points * torch.stack(points).mean()
+        if objections:
+            loss = loss + self.recipe.weight * torch.stack(objections).sum() / len(draw.real_BCHW)
         return loss
 
-    def patch_distance(self, axis: int, made_BCHW: Tensor, real_BCHW: Tensor) -> Tensor:
-        """Sliced Wasserstein distance of slices normal to an axis, at a random scale."""
+    def patch_distance(
+        self, patches: Sequence[tuple[int, int]], soft: Tensor, hard: Tensor, real: Tensor
+    ) -> Tensor:
+        """Sliced Wasserstein distance of slices (B, C, H, W) for one of some (scale, side)."""
         recipe = self.recipe
-        side = min(*made_BCHW.shape[2:], *real_BCHW.shape[2:])
-        fitting_patches = [pair for pair in recipe.patches if pair[0] * pair[1] <= side]
-        scale, patch = fitting_patches[below(len(fitting_patches))]
+        room = min(*soft.shape[2:], *real.shape[2:])
+        fitting_patches = [pair for pair in patches if pair[0] * pair[1] <= room]
+        if not fitting_patches:
+            return soft.sum() * 0
+        scale, side = fitting_patches[below(len(fitting_patches))]
         few = 2 + below(recipe.taps - 1) if float(torch.rand(())) < recipe.sparse else None
         top, left = below(scale), below(scale)
-        earlier = [kept[axis] for kept in self.earlier.sets] if self.settled() else []
-        whole = [s for s in earlier if min(s.shape[2:]) >= scale * patch]
+        made = hard if scale * side <= NEIGHBOURS else soft
         return sliced_wasserstein(
-            shrink(some(made_BCHW, recipe.slices), scale),
-            shrink(real_BCHW[:, :, top:, left:], scale),
-            patch=patch,
+            shrink(some(made, recipe.slices), scale),
+            shrink(real[:, :, top:, left:], scale),
+            patch=side,
             projections=recipe.directions,
             samples=recipe.samples,
             taps=few,
-            earlier=[shrink(s, scale) for s in whole],
             generator=torch.default_generator,
         )
 
     def critic_loss(self, draw: Draw) -> Tensor:
-        """Cross-entropy of the critic on windows of the images and on slices of the newest box."""
-        terms = [weight.sum() * 0 for weight in self.critics.parameters()]
-        for axis, made in self._made.items():
-            critic, real = self.critic_of(axis), windows(draw.real_BCHW[axis], made)
-            terms.append(NON_SATURATING.critic(critic(real), critic(made)) / 3)
-        return torch.stack(terms).sum()
+        """Cross-entropy of the critics on windows of the images and on slices of the newest box."""
+        return self.over_looks(
+            draw, lambda critic, real, made: NON_SATURATING.critic(critic(real), critic(made))
+        )
 
     def critic_slope(self, draw: Draw) -> Tensor:
-        """R1 of the critic, of the mean of its scores."""
-        terms = [weight.sum() * 0 for weight in self.critics.parameters()]
-        for axis, made in self._made.items():
-            critic, real = self.critic_of(axis), windows(draw.real_BCHW[axis], made)
-            terms.append(self.recipe.slope / 3 * r1(lambda x, c=critic: c(x).mean((1, 2, 3)), real))
-        return torch.stack(terms).sum()
+        """R1 of the critics, of the means of their scores."""
+        return self.recipe.slope * self.over_looks(
+            draw, lambda critic, real, _: r1(lambda x: critic(x).mean((1, 2, 3)), real)
+        )
 
-    def critic_of(self, axis: int) -> nn.Module:
-        """Return the critic of the image normal to an axis."""
-        return self.critics[min(axis, len(self.critics) - 1)]
+    def over_looks(
+        self, draw: Draw, loss: Callable[[PatchCritic, Tensor, Tensor], Tensor]
+    ) -> Tensor:
+        """Sum a loss of critic, real and made over what critics have just seen, over the axes."""
+        total = torch.stack([weight.sum() * 0 for weight in self.critics.parameters()]).sum()
+        for (axis, scale), made in self._made.items():
+            height, width = (scale * side for side in made.shape[2:])
+            real = shrink(windows(draw.real_BCHW[axis], len(made), height, width), scale)
+            total = total + loss(self.critic_of(axis, scale), real, made) / len(draw.real_BCHW)
+        return total
+
+    def critic_of(self, axis: int, scale: int) -> PatchCritic:
+        """Return the critic of the image normal to an axis, at a scale."""
+        each = len(self.critics) // len(SCALES)
+        critic: Any = self.critics[SCALES.index(scale) * each + min(axis, each - 1)]
+        return critic
 
     def critic_plays(self) -> bool:
-        """Whether it is late enough for the critic."""
+        """Whether it is late enough for the critics."""
         return len(self.critics) > 0 and self.share() >= self.recipe.critic
-
-    def wide_enough(self, *images: Tensor) -> bool:
-        """Whether images are at least as large as the critic's field."""
-        field: Any = self.critics[0].field
-        return all(min(image.shape[2:]) >= field for image in images)
-
-    def settled(self) -> bool:
-        """Whether it is late enough to count in what was made before."""
-        return self.share() >= self.recipe.settled
 
 
 def straight_through(shares_BCS: Tensor) -> Tensor:
     """Return 1 for the largest share at each place and 0 for the others, with the shares' gradient.
 
-    Bengio, Léonard & Courville, arXiv 1308.3432. With soft shares a grey veil of a phase stands for
-    its specks, and its surface is lost where the largest share wins in the end.
+    Bengio, Léonard & Courville, arXiv 1308.3432. Critics would tell soft shares from labels at a
+    glance, and learn nothing else; and among neighbours, a grey veil of a phase would stand for its
+    specks, whose surface is lost where the largest share wins in the end.
     """
     largest_BS = shares_BCS.argmax(1, keepdim=True)
     hard_BCS = torch.zeros_like(shares_BCS).scatter_(1, largest_BS, 1.0)
@@ -226,11 +231,11 @@ def fitting(x_BCHW: Tensor, other_BCHW: Tensor) -> Tensor:
     return x_BCHW[:, :, : other_BCHW.shape[2], : other_BCHW.shape[3]]
 
 
-def windows(real_BCHW: Tensor, made_BCHW: Tensor) -> Tensor:
-    """Draw as many windows of an image as there are slices, as large as them if it is."""
+def windows(real_BCHW: Tensor, count: int, height: int, width: int) -> Tensor:
+    """Draw some windows of an image, as large as asked for if it is."""
     tall, wide = real_BCHW.shape[2:]
-    height, width = min(tall, made_BCHW.shape[2]), min(wide, made_BCHW.shape[3])
-    corners = [(below(tall - height + 1), below(wide - width + 1)) for _ in made_BCHW]
+    height, width = min(tall, height), min(wide, width)
+    corners = [(below(tall - height + 1), below(wide - width + 1)) for _ in range(count)]
     return torch.cat([real_BCHW[:, :, y : y + height, x : x + width] for y, x in corners])
 
 

@@ -112,7 +112,7 @@ def train(
     task = Reconstruction(generator, pictures, recipe, share, seed).to(where)
     averages = MovingWeights(task, REMEMBERED, part="generator")
     if state is not None:
-        state.also |= {"budget": budget, "averages": averages, "earlier": task.earlier}
+        state.also |= {"budget": budget, "averages": averages}
         state.also |= {} if watch is None else {"watch": watch}
     given, due = events or {}, Rows(budget)
     ending = [ends_near(budget, due.count)] if until == "inside" else []
