@@ -20,17 +20,17 @@ def labels(side: int = 12, phases: int = 3, seed: int = 0) -> torch.Tensor:
 def test_they_count_how_often_phases_lie_so_to_each_other() -> None:
     image = labels()
     classes = image[0].argmax(0).numpy()
-    found = probabilities(image).numpy()
-    assert found[:3] == pytest.approx([np.mean(classes == k) for k in range(3)])
-    for number, (down, right) in enumerate(PAIRS):
+    for (down, right), found in zip(
+        [place for (place,) in PAIRS], probabilities(image, PAIRS), strict=True
+    ):
         first = classes[: 12 - down, max(0, -right) : 12 - max(0, right)]
         second = classes[down:, max(0, right) : 12 + min(0, right)]
         wanted = [np.mean((first == a) & (second == b)) for a in range(3) for b in range(3)]
-        assert found[3 + 9 * number :][:9] == pytest.approx(wanted)
-    triples = found[3 + 9 * len(PAIRS) :][:27].reshape(3, 3, 3)
+        assert found.numpy() == pytest.approx(wanted)
+    (triples,) = probabilities(image, [((0, 1), (1, 0))])
     corner = classes[:-1, :-1], classes[:-1, 1:], classes[1:, :-1]
     for a, b, c in np.ndindex(3, 3, 3):
-        assert triples[a, b, c] == pytest.approx(
+        assert triples.view(3, 3, 3)[a, b, c] == pytest.approx(
             np.mean((corner[0] == a) & (corner[1] == b) & (corner[2] == c))
         )
 
@@ -57,8 +57,9 @@ def test_descending_on_it_brings_the_mean_of_boxes_to_the_image() -> None:
         loss.backward()
         optimiser.step()
     assert float(logits.detach().softmax(0)[0]) == pytest.approx(wanted, abs=0.05)
-    assert task.running_AN[0, 0] == pytest.approx(wanted, abs=0.05)
+    pairs = task.running[0][0].view(len(PAIRS), 2, 2)
+    assert pairs.sum(2)[:, 0] == pytest.approx(wanted, abs=0.06)
 
 
 def test_many_phases_are_counted_in_pairs_only() -> None:
-    assert len(probabilities(labels(phases=5))) == 5 + 25 * len(PAIRS)
+    assert [len(p) for p in PointProbabilities([[labels(phases=5)]]).places] == [len(PAIRS)]

@@ -7,17 +7,19 @@ hundred numbers, which the image knows well and one box badly. So it is the runn
 boxes that is compared: what it has too much of is made dearer, what it lacks cheaper. The square of
 one box's error would instead ask each box for what only many of them hold together.
 
-Axes: B batch, K phases, HW space of a slice, N numbers.
+Axes: B batch, K phases, HW space of a slice, A axes of the volume, P places, J pairs or triples of
+phases.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 PAIRS = (
-    *((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0), (2, 2), (2, -2)),
-    *((0, 3), (3, 0), (0, 5), (5, 0), (0, 8), (8, 0)),
+    *(((0, 1),), ((1, 0),), ((1, 1),), ((1, -1),), ((0, 2),), ((2, 0),), ((2, 2),), ((2, -2),)),
+    *(((0, 3),), ((3, 0),), ((0, 5),), ((5, 0),), ((0, 8),), ((8, 0),)),
 )
 """Places (down, right) of the second pixel."""
 TRIPLES = (
@@ -27,7 +29,10 @@ TRIPLES = (
 """Places of the second and the third pixel: corners, and three in a line."""
 MOST_IN_TRIPLES = 4
 """Phases up to which triples are counted: their number is the cube of that of phases."""
-NEWEST = 0.1  # weight of the newest box in the running mean
+NEWEST = 0.2  # weight of the newest box in the running mean
+PART = 0.5  # of the places that are looked at a step
+
+Places = Sequence[tuple[tuple[int, int], ...]]
 
 
 class PointProbabilities(nn.Module):
@@ -40,46 +45,59 @@ class PointProbabilities(nn.Module):
         same way, normal to z and along it, or normal to z, y and x.
     """
 
-    wanted_AN: Tensor
-    running_AN: Tensor
-
-    def __init__(self, images: Iterable[Iterable[Tensor]]) -> None:
+    def __init__(self, images: Sequence[Sequence[Tensor]]) -> None:
         super().__init__()
-        found = [torch.stack([probabilities(w) for w in windows]).mean(0) for windows in images]
-        wanted_AN = torch.stack([found[min(axis, len(found) - 1)] for axis in range(3)])
-        self.register_buffer("wanted_AN", wanted_AN)
-        self.register_buffer("running_AN", wanted_AN.clone())
+        phases = images[0][0].shape[1]
+        triples = TRIPLES if phases <= MOST_IN_TRIPLES else ()
+        self.places: list[Places] = [each for each in (PAIRS, triples) if each]
+        self.wanted = nn.ParameterList()
+        self.running = nn.ParameterList()
+        for places in self.places:
+            found = [
+                torch.stack([probabilities(window, places) for window in windows]).mean(0)
+                for windows in images
+            ]
+            wanted_APJ = torch.stack([found[min(axis, len(found) - 1)] for axis in range(3)])
+            self.wanted.append(nn.Parameter(wanted_APJ, requires_grad=False))
+            self.running.append(nn.Parameter(wanted_APJ.clone(), requires_grad=False))
 
     def forward(self, axis: int, made_BKHW: Tensor) -> Tensor:
         """Return the loss of slices normal to an axis, of which only the gradient has a meaning.
 
         The gradient is that of half the mean squared error of the running mean, each error over the
-        standard deviation of one pixel's answer, times the weight of what was just made in it.
+        standard deviation of one pixel's answer, times the weight of what was just made in it. Each
+        call looks at some of the places, drawn by torch's own generator.
         """
-        made_N, wanted_N = probabilities(made_BKHW), self.wanted_AN[axis]
-        with torch.no_grad():
-            self.running_AN[axis].lerp_(made_N, NEWEST)
-            error_N = (self.running_AN[axis] - wanted_N) / variance(wanted_N)
-        return (error_N * made_N).mean()
+        terms = []
+        for places, wanted, running in zip(self.places, self.wanted, self.running, strict=True):
+            drawn = torch.randperm(len(places))[: math.ceil(PART * len(places))]
+            made_PJ = probabilities(made_BKHW, [places[n] for n in drawn.tolist()])
+            wanted_PJ = wanted[axis, drawn]
+            with torch.no_grad():
+                running_PJ = running[axis, drawn].lerp(made_PJ, NEWEST)
+                running[axis, drawn] = running_PJ
+                error_PJ = (running_PJ - wanted_PJ) / variance(wanted_PJ)
+            terms.append((error_PJ * made_PJ).flatten())
+        return torch.cat(terms).mean()
 
 
-def probabilities(x_BKHW: Tensor) -> Tensor:
-    """Return the n-point probabilities of images, all in one line (N,).
+def probabilities(x_BKHW: Tensor, places: Places) -> Tensor:
+    """Return the n-point probabilities of images, (P, J).
 
     Parameters
     ----------
     x_BKHW
         Shares of the phases, or 1 where a pixel is of the phase.
+    places
+        Of the further pixels, beside the first: one for pairs, two for triples.
     """
-    phases = x_BKHW.shape[1]
-    found = [x_BKHW.mean((0, 2, 3))]
-    for place in PAIRS:
-        first, second = shifted(x_BKHW, (0, 0), place)
-        found.append(together(first, second))
-    for places in TRIPLES if phases <= MOST_IN_TRIPLES else ():
-        first, second, third = shifted(x_BKHW, (0, 0), *places)
-        found.append(together((first[:, :, None] * second[:, None]).flatten(1, 2), third))
-    return torch.cat(found)
+    found = []
+    for further in places:
+        first, *others, last = shifted(x_BKHW, (0, 0), *further)
+        for other in others:
+            first = (first[:, :, None] * other[:, None]).flatten(1, 2)
+        found.append(torch.einsum("bkhw,bjhw->kj", first, last).flatten() / last[:, 0].numel())
+    return torch.stack(found)
 
 
 def shifted(x_BKHW: Tensor, *places: tuple[int, int]) -> list[Tensor]:
@@ -89,12 +107,6 @@ def shifted(x_BKHW: Tensor, *places: tuple[int, int]) -> list[Tensor]:
     top, left = min(down), min(right)
     tall, wide = height - max(down) + top, width - max(right) + left
     return [x_BKHW[:, :, y - top : y - top + tall, x - left : x - left + wide] for y, x in places]
-
-
-def together(first_BKHW: Tensor, second_BJHW: Tensor) -> Tensor:
-    """Return how often each pair of channels is 1 at the same pixel: (K * J,)."""
-    count = first_BKHW[:, 0].numel()
-    return torch.einsum("bkhw,bjhw->kj", first_BKHW, second_BJHW).flatten() / count
 
 
 def variance(probability_N: Tensor) -> Tensor:

@@ -37,6 +37,8 @@ class Recipe:
         Most slices along an axis of which patches are taken.
     points
         Weight of the n-point probabilities, beside the patch distance; 0 for none.
+    counted
+        Slices along an axis in which they are counted at a step.
     critic
         Share of the budget after which the critics play; 1 for never.
     looks
@@ -62,7 +64,8 @@ class Recipe:
     sparse: float = 0.7
     slices: int = 24
     points: float = 10.0
-    critic: float = 0.0
+    counted: int = 16
+    critic: float = 1.0
     looks: tuple[int, ...] = (32, 64, 64)
     weight: float = 0.2
     judged: int = 24
@@ -77,7 +80,6 @@ TEXTURE = Recipe(
     patches=(((1, 3), *((scale, side) for scale in (1, 2, 4, 8) for side in (5, 9))),),
     samples=4000,
     sparse=0.4,
-    critic=1.0,
     calibrated=1024,
 )
 """Of textures. A flat box is cheap, so it is large, and no critic is needed; with fewer

@@ -99,7 +99,7 @@ class Reconstruction(Task):
         self.points = None
         if self.phases and recipe.points:
             self.points = PointProbabilities(
-                pictures.windows(normal) for normal in range(pictures.different)
+                [list(pictures.windows(normal)) for normal in range(pictures.different)]
             )
         self._made: dict[tuple[int, int], Tensor] = {}
 
@@ -131,7 +131,7 @@ class Reconstruction(Task):
             for patches in self.recipe.patches:
                 terms.append(self.patch_distance(patches, soft, hard, real))
             if self.points is not None:
-                points.append(self.points(axis, hard))
+                points.append(self.points(axis, some(hard, self.recipe.counted)))
             for scale in SCALES if self.critic_plays() else ():
                 made = shrink(fitting(some(hard, self.recipe.judged), real), scale)
                 critic = self.critic_of(axis, scale)
