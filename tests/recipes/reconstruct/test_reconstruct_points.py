@@ -12,7 +12,7 @@ from pearlite.recipes.reconstruct.points import (
 )
 
 
-def labels(side: int = 12, phases: int = 3, seed: int = 0) -> torch.Tensor:
+def labels(side: int = 16, phases: int = 3, seed: int = 0) -> torch.Tensor:
     drawn = np.random.default_rng(seed).integers(phases, size=(side, side))
     return torch.from_numpy(np.eye(phases, dtype=np.float32)[drawn]).movedim(-1, 0)[None]
 
@@ -23,8 +23,8 @@ def test_they_count_how_often_phases_lie_so_to_each_other() -> None:
     for (down, right), found in zip(
         [place for (place,) in PAIRS], probabilities(image, PAIRS), strict=True
     ):
-        first = classes[: 12 - down, max(0, -right) : 12 - max(0, right)]
-        second = classes[down:, max(0, right) : 12 + min(0, right)]
+        first = classes[: 16 - down, max(0, -right) : 16 - max(0, right)]
+        second = classes[down:, max(0, right) : 16 + min(0, right)]
         wanted = [np.mean((first == a) & (second == b)) for a in range(3) for b in range(3)]
         assert found.numpy() == pytest.approx(wanted)
     (triples,) = probabilities(image, [((0, 1), (1, 0))])

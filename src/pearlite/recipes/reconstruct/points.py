@@ -17,14 +17,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-PAIRS = (
-    *(((0, 1),), ((1, 0),), ((1, 1),), ((1, -1),), ((0, 2),), ((2, 0),), ((2, 2),), ((2, -2),)),
-    *(((0, 3),), ((3, 0),), ((0, 5),), ((5, 0),), ((0, 8),), ((8, 0),)),
+PAIRS = tuple(
+    ((down * reach, right * reach),)
+    for reach in (1, 2, 4, 8, 12)
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
 )
-"""Places (down, right) of the second pixel."""
+"""Places (down, right) of the second pixel: along both axes and both diagonals."""
 TRIPLES = (
     *(((0, 1), (1, 0)), ((0, 1), (1, 1)), ((1, 0), (1, 1))),
-    *(((0, 1), (0, 2)), ((1, 0), (2, 0)), ((0, 2), (0, 4)), ((2, 0), (4, 0))),
+    *(((0, reach), (0, 2 * reach)) for reach in (1, 2, 4)),
+    *(((reach, 0), (2 * reach, 0)) for reach in (1, 2, 4)),
 )
 """Places of the second and the third pixel: corners, and three in a line."""
 MOST_IN_TRIPLES = 4
