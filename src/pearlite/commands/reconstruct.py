@@ -47,8 +47,8 @@ def reconstruct(
     until: Annotated[
         Literal["inside", "budget"] | None,
         typer.Option(
-            help="End once volumes are as near as real pieces are, or take the whole time.",
-            show_default="inside",
+            help="Take the whole time, or end once small volumes are near the image.",
+            show_default="budget",
         ),
     ] = None,
     format: Annotated[
@@ -62,6 +62,18 @@ def reconstruct(
     hole: Annotated[
         Path | None,
         typer.Option(metavar="MASK", help="Fill the image where this mask is not 0, no volume."),
+    ] = None,
+    low: Annotated[
+        Path | None,
+        typer.Option(metavar="VOLUME", help="Make this volume of low resolution fine."),
+    ] = None,
+    factor: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Pixels of the image along a voxel of --low: 2, 4 or 8.",
+            show_default="by the pixel sizes",
+        ),
     ] = None,
     quality: Quality = None,
     minutes: Minutes = None,
@@ -84,6 +96,8 @@ def reconstruct(
         format=format,
         start=start,
         hole=hole,
+        low=low,
+        factor=factor,
         quality=quality,
         minutes=minutes,
         out=out,

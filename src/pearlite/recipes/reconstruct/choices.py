@@ -11,7 +11,7 @@ from pearlite.recipes.reconstruct.methods import METHODS
 
 SECONDS = {"fast": 60.0, "balanced": 300.0, "best": 900.0}
 """CPU seconds of learning by quality."""
-UNTIL = ("inside", "budget")
+UNTIL = ("budget", "inside")
 SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".npy")
 
 
@@ -114,6 +114,19 @@ def choose(
     return Choices(
         sides, method, kind, clean, pairs, periodic, quality, minutes, format, device, until
     )
+
+
+def leave_out(why: str, options: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse options that would mean nothing, each given with its default.
+
+    Raises
+    ------
+    InputError
+        Why, and which of them are not their defaults.
+    """
+    surplus = [name for name, (value, default) in options.items() if value != default]
+    if surplus:
+        raise InputError(f"{why}: leave out {', '.join(surplus)}")
 
 
 def sides_of(shape: str | int | Sequence[int], dims: int = 3) -> tuple[int, ...]:
