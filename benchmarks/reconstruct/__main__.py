@@ -112,7 +112,7 @@ def tried(
     apart = tell_apart(volumes, [truth])
     facts = {
         "told_apart": apart.get("value", np.nan),
-        "a_step": spent / max(learned.steps, 1),
+        "a_step": spent / learned.steps,
         "parameters": sum(p.numel() for p in learned.material.network.parameters()),
     }
     print(
