@@ -63,6 +63,18 @@ def reconstruct(
         Path | None,
         typer.Option(metavar="MASK", help="Fill the image where this mask is not 0, no volume."),
     ] = None,
+    low: Annotated[
+        Path | None,
+        typer.Option(metavar="VOLUME", help="Make this volume of low resolution fine."),
+    ] = None,
+    factor: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Pixels of the image along a voxel of --low: 2, 4 or 8.",
+            show_default="by the pixel sizes",
+        ),
+    ] = None,
     quality: Quality = None,
     minutes: Minutes = None,
     out: Out = None,
@@ -84,6 +96,8 @@ def reconstruct(
         format=format,
         start=start,
         hole=hole,
+        low=low,
+        factor=factor,
         quality=quality,
         minutes=minutes,
         out=out,

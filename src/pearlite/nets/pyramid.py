@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pearlite.errors import InputError
 from pearlite.nets.convolution import CONVOLVE
 
 Span = tuple[int, int]
@@ -41,8 +42,15 @@ class NoisePyramid(nn.Module):
         Channels of noise of each level.
     dims
         2 for images, 3 for volumes.
+    condition
+        Level at which something comes in beside the noise, and in how many channels.
     generator
         Draws the initial weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such level for the condition.
     """
 
     def __init__(
@@ -52,10 +60,17 @@ class NoisePyramid(nn.Module):
         widths: Sequence[int] = (16, 32, 32, 32),
         noise: int = 4,
         dims: int = 3,
+        condition: tuple[int, int] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.outputs, self.widths, self.noise, self.dims = outputs, tuple(widths), noise, dims
+        self.condition = condition
+        if condition is not None and condition[0] >= self.levels:
+            raise InputError(
+                f"a condition at level {condition[0]} needs {condition[0] + 1} levels; the "
+                f"widths {self.widths} are those of {self.levels}"
+            )
 
         def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> NormalisedWeights:
             return NormalisedWeights(
@@ -65,8 +80,10 @@ class NoisePyramid(nn.Module):
         rectified = math.sqrt(2 / (1 + SLOPE**2))
         self.first, self.second, self.narrow = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level, width in enumerate(self.widths):
-            coarsest = level == self.levels - 1
-            self.first.append(convolution(noise if coarsest else width, width, 3, rectified))
+            inputs = noise if level == self.levels - 1 else width
+            if condition is not None and level == condition[0]:
+                inputs += condition[1]
+            self.first.append(convolution(inputs, width, 3, rectified))
             self.second.append(convolution(width, width, 3, rectified))
             after = self.widths[level - 1] - noise if level else outputs
             self.narrow.append(convolution(width, after, 1, 1.0))
@@ -104,7 +121,8 @@ class NoisePyramid(nn.Module):
         Parameters
         ----------
         noise_BCS
-            Of `noise_shapes` for this block, with `noise` channels.
+            Of `noise_shapes` for this block, with `noise` channels; at the level of the
+            `condition` with its channels behind them.
         starts
             First voxel of the block along each axis; only what is left of it after division by
             `grain` matters.

@@ -117,6 +117,12 @@ def test_a_run_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (np.ones((128, 128)), {}, "inverted"),
         (np.ones((40, 40)), {}, "as large as the image"),
         (hole(), {"vf": 0.3}, "leave out vf"),
+        (
+            hole(),
+            {"shape": 64, "minutes": 3, "dask": "tcp://a:1"},
+            "leave out shape, minutes, dask",
+        ),
+        (hole(), {"quality": "fast", "device": "cuda"}, "leave out quality, device"),
     ],
 )
 def test_what_cannot_be_filled_is_said(

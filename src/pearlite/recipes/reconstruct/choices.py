@@ -116,6 +116,19 @@ def choose(
     )
 
 
+def leave_out(why: str, options: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse options that would mean nothing, each given with its default.
+
+    Raises
+    ------
+    InputError
+        Why, and which of them are not their defaults.
+    """
+    surplus = [name for name, (value, default) in options.items() if value != default]
+    if surplus:
+        raise InputError(f"{why}: leave out {', '.join(surplus)}")
+
+
 def sides_of(shape: str | int | Sequence[int], dims: int = 3) -> tuple[int, ...]:
     """Return a shape: ``"256,256,256"``, three numbers, or two of a texture.
 

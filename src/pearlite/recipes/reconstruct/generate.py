@@ -141,6 +141,8 @@ def tile_channels(
         cells = [None if period is None else period >> level for period in periods]
         values = normal_noise(derived_seed(seed, level), network.noise, starts, sides, cells)
         noise_BCS.append(fast_layout(torch.from_numpy(values)[None].to(device_of(material))))
+    if material.low is not None:
+        noise_BCS = material.low.beside(noise_BCS, axes)
     with torch.inference_mode():
         return network(noise_BCS, tile)[0]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pearlite.errors import InputError
+from pearlite.recipes.reconstruct.low import Low
 
 MOST_PHASES = 16
 LEAST_SHARE = 0.01  # of a phase in all images together
@@ -82,6 +83,8 @@ class Pictures:
         Sentences on what was changed.
     dims
         Axes of what is made after them: 3 of a volume; 2 of a texture, whose planes are the same.
+    low
+        A low-resolution volume that belongs to them, of which one is made as they show it.
     """
 
     meaning: Meaning
@@ -89,6 +92,7 @@ class Pictures:
     turns: tuple[str, str, str]
     notes: tuple[str, ...] = ()
     dims: int = 3
+    low: Low | None = None
 
     @property
     def channels(self) -> int:

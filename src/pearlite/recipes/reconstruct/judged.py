@@ -63,7 +63,8 @@ def judge(make: Make, pictures: Pictures, seeds: Sequence[int], *, show: bool = 
         Whether to draw a progress bar.
     """
     phases = Phases(pictures)
-    side = min(LONGEST, *(min(image.shape) for image in phases.images))
+    room = () if pictures.low is None else pictures.low.shape
+    side = min(LONGEST, *room, *(min(image.shape) for image in phases.images))
     cubes = [
         phases.of(make((side, side, side), seed))
         for seed in track(seeds, "Generating to measure", show=show)

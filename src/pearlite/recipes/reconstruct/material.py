@@ -16,6 +16,7 @@ from pearlite.folders import read_json, write_json
 from pearlite.nets.pyramid import NoisePyramid
 from pearlite.nets.weights import load, save
 from pearlite.recipes.reconstruct.images import Meaning
+from pearlite.recipes.reconstruct.low import Encoding, Low
 
 WEIGHTS, ABOUT = "generator.safetensors", "material.json"
 
@@ -32,11 +33,16 @@ class Material:
         Of the network's channels.
     bias
         Added to the logits of each phase; empty where nothing is added.
+    low
+        A low-resolution volume that the network is conditioned on; a stored material has none
+        until `pearlite.recipes.reconstruct.material.load_encoding` has told how to make one of an
+        array.
     """
 
     network: NoisePyramid = field(repr=False)
     meaning: Meaning
     bias: tuple[float, ...] = ()
+    low: Low | None = None
 
     def valued(self, made_CS: torch.Tensor) -> NDArray:
         """Turn the network's channels into the images' values: (*S), or (*S, 3) in colour."""
@@ -62,8 +68,14 @@ def save_material(material: Material, folder: Path) -> None:
     """Write a material into a folder: weights, then a small text that makes them whole."""
     save(material.network, folder / WEIGHTS)
     network = material.network
-    built = {"widths": network.widths, "noise": network.noise, "dims": network.dims}
+    built: dict[str, Any] = {
+        "widths": network.widths,
+        "noise": network.noise,
+        "dims": network.dims,
+    }
     about = {"network": built, "meaning": asdict(material.meaning), "bias": material.bias}
+    if material.low is not None:
+        about["low"] = asdict(material.low.encoding)
     write_json(folder / ABOUT, about)
 
 
@@ -82,10 +94,20 @@ def load_material(folder: Path) -> Material:
             n: tuple(v) if isinstance(v, list) else v for n, v in about["meaning"].items()
         }
         meaning, bias = Meaning(**said), tuple(about["bias"])
+        encoding = load_encoding(folder)
         network = NoisePyramid(
-            meaning.channels, **about["network"], generator=torch.Generator().manual_seed(0)
+            meaning.channels,
+            **about["network"],
+            condition=None if encoding is None else encoding.condition,
+            generator=torch.Generator().manual_seed(0),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is missing or damaged; expected a learned material") from error
     load(network, folder / WEIGHTS)
     return Material(network.eval().requires_grad_(False), meaning, bias)
+
+
+def load_encoding(folder: Path) -> Encoding | None:
+    """Return how a stored material takes a low-resolution volume; None where it takes none."""
+    about = read_json(folder / ABOUT).get("low")
+    return None if about is None else Encoding(about.pop("factor"), *map(tuple, about.values()))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pearlite.data.read import read
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.known import Known, Phases, too_small
+from pearlite.recipes.reconstruct.low_runs import agreement_said, seen_beside
 from pearlite.recipes.reconstruct.texture import seen_flat
 from pearlite.recipes.reconstruct.told_apart import caveat
 from pearlite.recipes.reconstruct.watch import GOAL
@@ -54,6 +55,7 @@ def html(run: Run, pictures: Pictures) -> str:
         f"{run.inputs[0].name}, a {'texture' if flat else 'volume'} of it",
         _subtitle(run, array.shape[: pictures.dims]),
         *(seen_flat(array, pictures) if flat else _seen(array, pictures, about)),
+        *seen_beside(array, pictures),
         _numbers(test, known),
         _compared(structure, test, pictures.different),
         *([] if flat else [_transport(_table(run, "transport.csv"))]),
@@ -77,7 +79,7 @@ def _seen(array: NDArray[Any], pictures: Pictures, about: dict[str, Any]) -> lis
 
 def rows(run: Run) -> list[tuple[str, ...]]:
     """Return a table, its head first: the fractions, surfaces and correlations."""
-    shown = _AXES[: len(run.inputs)]
+    shown = _AXES[: len(run.inputs) - ("factor" in run.options)]
     return [
         _HEAD,
         *(
@@ -123,6 +125,7 @@ def _images(pictures: Pictures) -> list[Html]:
 def _numbers(test: dict[str, Any], known: list[Known]) -> Html:
     cards = [
         ("Measures inside the floor", f"{test['inside']} of {test['measures']}", test["sentence"]),
+        *([agreement_said(test["low"])] if "low" in test else []),
         *_told_apart(test["two_sample"]),
         *(
             (f"Phase {each.phase}", f"{each.share:.1%}", each.sentence() + " (95 %)")

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pearlite.recipes.reconstruct.choices import (
     check_fractions,
     choose,
     fractions_of,
+    leave_out,
     sides_of,
     wanted,
 )
@@ -27,7 +29,9 @@ from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices, kept
 from pearlite.recipes.reconstruct.images import Pictures, prepare
 from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
 from pearlite.recipes.reconstruct.known import Phases, known_fractions
-from pearlite.recipes.reconstruct.material import Material
+from pearlite.recipes.reconstruct.low_given import find_low
+from pearlite.recipes.reconstruct.low_runs import finer, keep_low, low_source, measured_beside
+from pearlite.recipes.reconstruct.material import Material, load_encoding
 from pearlite.recipes.reconstruct.methods import (
     Work,
     check_periodic,
@@ -42,25 +46,28 @@ from pearlite.seeds import derived_seed
 
 MODEL, STATE, RESULTS = "model", "state", {2: "texture", 3: "volume"}
 HISTORY, STRUCTURE, TRANSPORT = "history.csv", "structure.csv", "transport.csv"
+SHAPE, QUALITY, DEVICE, METHOD, UNTIL = (128, 128, 128), "balanced", "auto", "auto", "budget"
 
 
 def fit(
     data: Any,
     *,
-    shape: str | int | Sequence[int] = (128, 128, 128),
-    method: str = "auto",
+    shape: str | int | Sequence[int] | None = None,
+    method: str = METHOD,
     kind: str | None = None,
     clean: bool = False,
     vf: str | float | Mapping[int, float] | None = None,
     periodic: bool = False,
-    quality: str = "balanced",
+    quality: str = QUALITY,
     minutes: float | None = None,
-    until: str = "budget",
+    until: str = UNTIL,
     format: str = ".tif",
     start: str | Path | None = None,
     hole: Any = None,
+    low: Any = None,
+    factor: int | None = None,
     seed: int = 0,
-    device: str = "auto",
+    device: str = DEVICE,
     dask: str | None = None,
     out: str | Path | None = None,
     command: str | None = None,
@@ -74,8 +81,8 @@ def fit(
         One image, or a list of two or three; see `pearlite.recipes.reconstruct.given.find_slices`.
         Arrays are kept in the run.
     shape
-        Voxels of the volume along z, y and x; one number for a cube. Two numbers ask for a
-        texture: an image, as large as that.
+        Voxels of the volume along z, y and x, a cube of 128 unless given; one number for a cube.
+        Two numbers ask for a texture: an image, as large as that.
     method
         ``"auto"``, or ``"slicegan"``: the published method, which needs days where this needs
         minutes.
@@ -99,6 +106,12 @@ def fit(
     hole
         A mask, an array or a file, not 0 where pixels of the image shall be filled instead of
         making a volume; see `pearlite.recipes.reconstruct.inpaint.inpaint`.
+    low
+        A volume of low resolution, an array or a file, of which one is made that has the images'
+        pixel size and look; see `pearlite.recipes.reconstruct.low_asked`. Arrays are kept in the
+        run.
+    factor
+        Pixels of the images along a voxel of `low`: 2, 4 or 8; by the pixel sizes unless given.
     seed
         Determines all that is drawn.
     device
@@ -119,10 +132,23 @@ def fit(
         If an image or an option is wrong; before anything is learned.
     """
     if hole is not None:
-        if vf is not None or periodic or start is not None or method != "auto":
-            raise InputError(
-                "a hole is filled in the image as it is: leave out vf, periodic, from and method"
-            )
+        leave_out(
+            "a hole is filled in the image as it is, here and in seconds",
+            {
+                "shape": (shape, None),
+                "method": (method, METHOD),
+                "vf": (vf, None),
+                "periodic": (periodic, False),
+                "quality": (quality, QUALITY),
+                "minutes": (minutes, None),
+                "until": (until, UNTIL),
+                "from": (start, None),
+                "low": (low is None, True),
+                "factor": (factor, None),
+                "device": (device, DEVICE),
+                "dask": (dask, None),
+            },
+        )
         return filling.fit(
             data,
             hole,
@@ -134,9 +160,22 @@ def fit(
             command=command,
             progress=progress,
         )
+    if low is not None:
+        leave_out(
+            "a low-resolution volume says how large what is made of it is, and what is where",
+            {
+                "shape": (shape, None),
+                "method": (method, METHOD),
+                "vf": (vf, None),
+                "periodic": (periodic, False),
+            },
+        )
+        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
+    else:
+        leave_out("factor needs a low-resolution volume, low", {"factor": (factor, None)})
     slices = find_slices(data)
     choices = choose(
-        shape=shape,
+        shape=SHAPE if shape is None else shape,
         method=method,
         kind=kind,
         clean=clean,
@@ -148,14 +187,22 @@ def fit(
         device=device,
         until=until,
     )
-    pictures = _prepared(slices, choices)
+    pictures = _prepared(slices, choices, low, factor)
+    sources = slices.sources
+    if pictures.low is not None:
+        choices = replace(choices, shape=pictures.low.shape)
+        sources = [*sources, low_source(low)]
     options = {**choices.plain(), "start": None if start is None else str(start)}
+    if pictures.low is not None:
+        options["factor"] = pictures.low.encoding.factor
     earlier = None if start is None else _earlier_state(Path(start), pictures, method)
-    with Run.create("reconstruct", options, seed, slices.sources, out, command) as run:
+    with Run.create("reconstruct", options, seed, sources, out, command) as run:
         for number, (image, source) in enumerate(zip(slices.images, slices.sources, strict=True)):
             if not isinstance(source, Path):
                 write(run.path / KEPT[number], kept(image, slices))
                 run.record["inputs"][number]["path"] = KEPT[number]
+        if low is not None:
+            keep_low(run, sources[-1])
         if earlier is not None:
             shutil.copytree(earlier, run.path / STATE)
         _work(run, slices, pictures, choices, dask, progress)
@@ -177,14 +224,17 @@ def resume(
         If an input is gone or has changed since the run began.
     """
     if "hole" in run.options:
+        why = "a hole is filled here and in seconds"
+        leave_out(why, {"device": (device, None), "dask": (dask, None)})
         return filling.resume(run, progress=progress)
+    if "factor" in run.options:
+        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
     run.check_inputs()
     if device is not None:
         run.options["device"] = device
     choices = Choices.recorded(run.options)
-    slices = find_slices(run.inputs)
     with run:
-        _work(run, slices, _prepared(slices, choices), choices, dask, progress)
+        _work(run, _slices_of(run), _pictures_of(run), choices, dask, progress)
     return run
 
 
@@ -207,7 +257,8 @@ def apply(
     run
         A finished reconstruction.
     new
-        Its shape: three numbers, or ``"256,256,256"``; of a texture two.
+        Its shape: three numbers, or ``"256,256,256"``; of a texture two. Of a run with a
+        low-resolution volume: another such volume, an array or files.
     out
         A file that ends in .tif, .ome.tif, .ome.zarr or .npy; None returns an array. What the
         command line gives, shapes as text, always goes to a file.
@@ -237,6 +288,22 @@ def apply(
             f"{run.path} filled a hole and has learned nothing to apply; fill another image with "
             "pearlite reconstruct IMAGE --hole MASK"
         )
+    if "factor" in run.options:
+        leave_out(
+            "a low-resolution volume says how large what is made of it is, and what is where",
+            {"vf": (vf, None), "periodic": (periodic, False), "start": (start, None)},
+        )
+        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
+        return finer(
+            _material_of(run),
+            load_encoding(run.path / MODEL),
+            new,
+            _slices_of(run),
+            seed=run.seed + 1 if seed is None else seed,
+            out=run.path / "applied" if out is None else Path(out),
+            suffix=run.options["format"],
+            show=progress,
+        )
     written = isinstance(new, list) and all(isinstance(item, str | Path) for item in new)
     material = _material_of(run)
     dims = material.network.dims
@@ -254,7 +321,7 @@ def apply(
     if not folder.name.endswith((".tif", ".zarr", ".npy")):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{RESULTS[dims]}-seed{chosen}{run.options['format']}"
-    slices = find_slices(run.inputs)
+    slices = _slices_of(run)
     generate_file(
         material,
         path,
@@ -314,7 +381,7 @@ def _work(
         )
         run.write_text(HISTORY, pd.DataFrame(learned.history).to_csv(index=False))
         run.write_json(TEST, test := {**test, "near": learned.near})
-    material = load_learned(choices.method, run.path / MODEL)
+    material = replace(load_learned(choices.method, run.path / MODEL), low=pictures.low)
     judged = _judge(material, pictures, run, progress)
     run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
     if pictures.dims == 3:
@@ -330,6 +397,9 @@ def _work(
     }
     run.write_json(TEST, plain(test))
     _make(run, material, slices, choices, dask, progress)
+    if pictures.low is not None:
+        test["low"] = measured_beside(run.results[RESULTS[3]], pictures, pictures.low)
+        run.write_json(TEST, plain(test))
     report(run)
 
 
@@ -367,25 +437,37 @@ def _make(
 
 def _judge(material: Material, pictures: Pictures, run: Run, progress: bool) -> Judged:
     def make(shape: tuple[int, ...], seed: int) -> NDArray:
-        return generate(material, shape, seed=seed)
+        low = pictures.low
+        start = None if low is None else low.place(shape, np.random.default_rng(seed))
+        return generate(material, shape, seed=seed, start=start)
 
     seeds = [derived_seed(run.seed, 10, number) for number in range(VOLUMES)]
     measure = judge_texture if pictures.dims == 2 else judge
     return measure(make, pictures, seeds, show=progress)
 
 
-def _prepared(slices: Slices, choices: Choices) -> Pictures:
+def _prepared(
+    slices: Slices, choices: Choices, low: Any = None, factor: int | None = None
+) -> Pictures:
     dims = len(choices.shape)
     pictures = prepare(slices.images, kind=choices.kind, clean=choices.clean, dims=dims)
     check_fractions(choices, pictures)
     if choices.periodic:
         check_periodic(choices.method, choices.shape, pictures)
-    return pictures
+    if low is None:
+        return pictures
+    known = {"pixel_size": slices.pixel_size, "unit": slices.unit}
+    return replace(pictures, low=find_low(low, pictures.meaning, factor=factor, **known))
+
+
+def _slices_of(run: Run) -> Slices:
+    return find_slices(run.inputs[:-1] if "factor" in run.options else run.inputs)
 
 
 def _pictures_of(run: Run) -> Pictures:
-    choices = Choices.recorded(run.options)
-    return _prepared(find_slices(run.inputs), choices)
+    choices, factor = Choices.recorded(run.options), run.options.get("factor")
+    low = None if factor is None else run.inputs[-1]
+    return _prepared(_slices_of(run), choices, low, factor)
 
 
 def _material_of(run: Run) -> Material:
@@ -406,7 +488,9 @@ def _earlier_state(path: Path, pictures: Pictures, method: str) -> Path:
         raise InputError(
             f"{path} was learned by the method {earlier.options['method']}; ask for it"
         )
-    if _pictures_of(earlier).meaning != pictures.meaning:
+    before = _pictures_of(earlier)
+    low = [None if each.low is None else each.low.encoding for each in (before, pictures)]
+    if before.meaning != pictures.meaning or low[0] != low[1]:
         raise InputError(
             f"{path} learned from other images; go on with the same, or begin anew without --from"
         )

@@ -51,6 +51,8 @@ class Recipe:
         Weight of the penalty on the critics' slope at real images.
     calibrated
         Side, in voxels, of the volume in which the phases' fractions are brought to the images'.
+    agreement
+        Weight of the agreement with a low-resolution volume, where there is one.
     """
 
     widths: tuple[int, ...] = (16, 32, 32, 32)
@@ -71,6 +73,7 @@ class Recipe:
     judged: int = 24
     slope: float = 1.0
     calibrated: int = 192
+    agreement: float = 1.0
 
 
 TEXTURE = Recipe(

@@ -13,6 +13,9 @@ In the order of its steps:
 5. Critics look at the slices too, as they are and at half the size (`critic_loss`); what they find
    wrong is added (`generator_loss`). They see in each voxel the phase that it will have in the end.
 
+With a low-resolution volume, boxes lie at random places of it, the generator sees its voxels beside
+the noise, and what is made must agree with them (`Agreement`).
+
 The idea of training on slices is SliceGAN's (Kench & Cooper, Nat. Mach. Intell. 3, 299, 2021).
 
 Axes: B batch, C channels, S space of the box (ZYX), HW space of a slice.
@@ -29,6 +32,7 @@ from torch import Tensor, nn
 from pearlite.nets.critic import PatchCritic
 from pearlite.nets.pyramid import NoisePyramid, fast_layout
 from pearlite.recipes.reconstruct.images import Pictures
+from pearlite.recipes.reconstruct.low_asked import Agreement
 from pearlite.recipes.reconstruct.points import PointProbabilities
 from pearlite.recipes.reconstruct.settings import Recipe
 from pearlite.seeds import derived_seed
@@ -51,14 +55,17 @@ class Draw:
     starts
         First voxel of the box along z, y and x.
     noise_BCS
-        Of each level, the finest first.
+        Of each level, the finest first; with the channels of a low-resolution volume.
     real_BCHW
         A window of the image normal to z, to y and to x.
+    low_CS
+        Channels of the low-resolution volume's voxels in the box.
     """
 
     starts: tuple[int, ...]
     noise_BCS: list[Tensor]
     real_BCHW: list[Tensor]
+    low_CS: Tensor | None = None
 
 
 class Reconstruction(Task):
@@ -101,6 +108,9 @@ class Reconstruction(Task):
             self.points = PointProbabilities(
                 [list(pictures.windows(normal)) for normal in range(pictures.different)]
             )
+        self.agreement = None
+        if pictures.low is not None:
+            self.agreement = Agreement(pictures.low.encoding, pictures.meaning)
         self._made: dict[tuple[int, int], Tensor] = {}
 
     def players(self) -> list[Player]:
@@ -143,6 +153,8 @@ class Reconstruction(Task):
         loss = torch.stack(terms).mean()
         if points:
             loss = loss + self.recipe.points * torch.stack(points).mean()
+        if self.agreement is not None and draw.low_CS is not None:
+            loss = loss + self.recipe.agreement * self.agreement.loss(hard_BCS, draw.low_CS)
         if objections:
             loss = loss + self.recipe.weight * torch.stack(objections).sum() / len(draw.real_BCHW)
         return loss
@@ -248,6 +260,7 @@ def draws(
     pictures: Pictures, generator: NoisePyramid, recipe: Recipe, seed: int, device: torch.device
 ) -> Callable[[int], Draw]:
     """Make the stream of a training: a function of the step."""
+    low = pictures.low
 
     def draw(step: int) -> Draw:
         number = derived_seed(seed, 2, step)
@@ -256,12 +269,22 @@ def draws(
         long, short = recipe.box
         sides = [long] * generator.dims
         sides[int(random.integers(generator.dims))] = short
-        starts = tuple(int(n) for n in random.integers(0, generator.grain, generator.dims))
+        if low is None:
+            starts = tuple(int(n) for n in random.integers(0, generator.grain, generator.dims))
+        else:
+            starts = low.place(sides, random)
         noise = [
             torch.randn(recipe.boxes, generator.noise, *shape, generator=torch_random)
             for shape in generator.noise_shapes(starts, sides)
         ]
         real = [pictures.window(axis, random).to(device) for axis in range(3)]
-        return Draw(starts, [fast_layout(n.to(device)) for n in noise], real)
+        there = [fast_layout(n.to(device)) for n in noise]
+        if low is None:
+            return Draw(starts, there, real)
+        ends = [(a, a + n) for a, n in zip(starts, sides, strict=True)]
+        factor = low.encoding.factor
+        inside = low.cells([(a // factor, b // factor) for a, b in ends]).to(device)
+        both = low.beside(there, [generator.spans(*span) for span in ends])
+        return Draw(starts, both, real, inside)
 
     return draw

@@ -101,6 +101,7 @@ def train(
         widths=recipe.widths,
         noise=recipe.noise,
         dims=pictures.dims,
+        condition=None if pictures.low is None else pictures.low.encoding.condition,
         generator=torch.Generator().manual_seed(derived_seed(seed, 0)),
     )
     budget = Budget(seconds, steps)
@@ -138,9 +139,13 @@ def train(
 
 
 def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int) -> Material:
-    """Make a material of a generator; in a cube of that side its fractions are the images'."""
-    material = Material(generator.eval().requires_grad_(False), pictures.meaning)
-    if pictures.meaning.kind != "phases":
+    """Make a material of a generator; in a cube of that side its fractions are the images'.
+
+    Beside a low-resolution volume they stay as they are: it says itself how much there is.
+    """
+    low = pictures.low
+    material = Material(generator.eval().requires_grad_(False), pictures.meaning, low=low)
+    if pictures.meaning.kind != "phases" or low is not None:
         return material
     dims = pictures.dims
     logits_KN = sampled_logits(material, (side,) * dims, seed, (None,) * dims)

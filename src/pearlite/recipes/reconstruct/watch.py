@@ -36,7 +36,7 @@ from pearlite.judge.structure.floor import COLUMNS, MOST_REAL, held_against
 from pearlite.judge.structure.labelled import Labelled, labelled
 from pearlite.nets.pyramid import NoisePyramid
 from pearlite.recipes.reconstruct.fraction import bias_for
-from pearlite.recipes.reconstruct.generate import tile_channels
+from pearlite.recipes.reconstruct.generate import TILES, tile_channels
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.judged import LONGEST
 from pearlite.recipes.reconstruct.known import Phases
@@ -145,12 +145,19 @@ class Watch:
         ]
 
     def _make(self, generator: NoisePyramid) -> tuple[NDArray[Any], list[float] | None]:
-        """Return a tile, of phases with the images' fractions; and the fractions it had before."""
-        material = Material(generator, self.pictures.meaning)
+        """Return a tile, of phases with the images' fractions; and the fractions it had before.
+
+        Beside a low-resolution volume it lies at a random place of that, with its own fractions.
+        """
+        low = self.pictures.low
+        material = Material(generator, self.pictures.meaning, low=low)
         dims = generator.dims
         seed = derived_seed(self.seed, 4, self.made)
-        made_KS = tile_channels(material, (0,) * dims, seed, (None,) * dims)
-        if material.meaning.kind != "phases":
+        first = (0,) * dims
+        if low is not None:
+            first = low.place((TILES[dims],) * dims, np.random.default_rng(seed))
+        made_KS = tile_channels(material, first, seed, (None,) * dims)
+        if material.meaning.kind != "phases" or low is not None:
             return material.valued(made_KS), None
         thinned_KS = made_KS[(slice(None), *dims * [slice(None, None, _EACH)])]
         logits_KN = thinned_KS.flatten(1).cpu().numpy()
