@@ -23,12 +23,13 @@ PAIRS = tuple(
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
 )
 """Places (down, right) of the second pixel: along both axes and both diagonals."""
-TRIPLES = (
-    *(((0, 1), (1, 0)), ((0, 1), (1, 1)), ((1, 0), (1, 1))),
-    *(((0, reach), (0, 2 * reach)) for reach in (1, 2, 4)),
-    *(((reach, 0), (2 * reach, 0)) for reach in (1, 2, 4)),
+CORNERS = (((0, 1), (1, 0)), ((0, 1), (1, 1)), ((1, 0), (1, 1)))
+LINES = tuple(
+    ((down * reach, right * reach), (2 * down * reach, 2 * right * reach))
+    for reach in (1, 2, 4)
+    for down, right in ((0, 1), (1, 0))
 )
-"""Places of the second and the third pixel: corners, and three in a line."""
+"""Places of the second and the third pixel: corners, which triple lines are made of, and lines."""
 MOST_IN_TRIPLES = 4
 """Phases up to which triples are counted: their number is the cube of that of phases."""
 NEWEST = 0.2  # weight of the newest box in the running mean
@@ -50,8 +51,8 @@ class PointProbabilities(nn.Module):
     def __init__(self, images: Sequence[Sequence[Tensor]]) -> None:
         super().__init__()
         phases = images[0][0].shape[1]
-        triples = TRIPLES if phases <= MOST_IN_TRIPLES else ()
-        self.places: list[Places] = [each for each in (PAIRS, triples) if each]
+        triples = (CORNERS, LINES) if phases <= MOST_IN_TRIPLES else ()
+        self.places: list[Places] = [PAIRS, *triples]
         self.wanted = nn.ParameterList()
         self.running = nn.ParameterList()
         for places in self.places:
@@ -66,9 +67,9 @@ class PointProbabilities(nn.Module):
     def forward(self, axis: int, made_BKHW: Tensor) -> Tensor:
         """Return the loss of slices normal to an axis, of which only the gradient has a meaning.
 
-        The gradient is that of half the mean squared error of the running mean, each error over the
-        standard deviation of one pixel's answer, times the weight of what was just made in it. Each
-        call looks at some of the places, drawn by torch's own generator.
+        The gradient is that of what was just made, each probability times the running mean's error
+        over the variance of one pixel's answer. Pairs, corners and lines count alike; each call
+        looks at some of the places of each, drawn by torch's own generator.
         """
         terms = []
         for places, wanted, running in zip(self.places, self.wanted, self.running, strict=True):
@@ -79,8 +80,8 @@ class PointProbabilities(nn.Module):
                 running_PJ = running[axis, drawn].lerp(made_PJ, NEWEST)
                 running[axis, drawn] = running_PJ
                 error_PJ = (running_PJ - wanted_PJ) / variance(wanted_PJ)
-            terms.append((error_PJ * made_PJ).flatten())
-        return torch.cat(terms).mean()
+            terms.append((error_PJ * made_PJ).mean())
+        return torch.stack(terms).mean()
 
 
 def probabilities(x_BKHW: Tensor, places: Places) -> Tensor:
