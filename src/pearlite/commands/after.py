@@ -24,7 +24,8 @@ def apply(
     data: Annotated[
         list[Path],
         typer.Argument(
-            metavar="INPUT…", help="New files or folders; of a reconstruction, Z,Y,X or Y,X."
+            metavar="INPUT…",
+            help="New files or folders; of a reconstruction, Z,Y,X or Y,X, or low volumes.",
         ),
     ],
     out: Annotated[
@@ -33,6 +34,14 @@ def apply(
     ] = None,
     refit: Annotated[
         bool | None, typer.Option("--refit", help="Estimate again what the run had learned.")
+    ] = None,
+    vf: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="Volume fraction of a reconstruction, as of its command."),
+    ] = None,
+    periodic: Annotated[
+        bool | None,
+        typer.Option("--periodic", help="Let opposite faces of a reconstruction fit."),
     ] = None,
     axes: Axes = None,
     sheet: Sheet = None,
@@ -49,6 +58,8 @@ def apply(
     options = given(
         out=out,
         refit=refit,
+        vf=vf,
+        periodic=periodic,
         axes=axes,
         sheet=sheet,
         pixel_size=pixel_size,
