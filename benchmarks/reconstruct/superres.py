@@ -98,7 +98,7 @@ def coarse(truth: NDArray[np.uint8], factor: int, kind: str) -> NDArray:
 def trilinear(low: NDArray, factor: int) -> NDArray[np.uint8]:
     """Return a coarse volume, interpolated between the centres of its voxels."""
     fine = zoom(low.astype(np.float32), factor, order=1, mode="nearest", grid_mode=True)
-    return (fine > 0.5).astype(np.uint8)
+    return np.asarray(fine > 0.5, np.uint8)
 
 
 def measured(made: NDArray, truth: NDArray, low: NDArray, factor: int) -> str:

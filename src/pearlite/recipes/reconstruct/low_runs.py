@@ -45,7 +45,7 @@ def keep_low(run: Run, source: Any) -> None:
 
 def finer(
     material: Material,
-    encoding: Encoding,
+    encoding: Encoding | None,
     new: Any,
     slices: Slices,
     *,
@@ -78,6 +78,8 @@ def finer(
     InputError
         If one of them is no such volume, or two have the same name.
     """
+    if encoding is None:
+        raise InputError("the material takes no low-resolution volume: its folder is damaged")
     files = [new] if isinstance(new, str | Path) else new if isinstance(new, list) else None
     size = {"pixel_size": slices.pixel_size, "unit": slices.unit}
     if files is None:
