@@ -30,7 +30,8 @@ class Recipe:
         patches of so many of those are compared. One pair of each group is drawn for each axis and
         step.
     directions, samples, taps
-        Of each sliced Wasserstein distance; most taps of a direction.
+        Of each sliced Wasserstein distance, whose directions are `scale` times as many, as there
+        are fewer patches then; most taps of a direction.
     sparse
         Share of steps whose directions have few taps.
     slices

@@ -176,7 +176,7 @@ class Reconstruction(Task):
             shrink(some(made, recipe.slices), scale),
             shrink(real[:, :, top:, left:], scale),
             patch=side,
-            projections=recipe.directions,
+            projections=recipe.directions * scale,
             samples=recipe.samples,
             taps=few,
             generator=torch.default_generator,
