@@ -178,7 +178,7 @@ def _check_varied(varied: bool) -> None:
 
 
 def _planes(array: Any) -> Iterator[NDArray[Any]]:
-    return (np.asarray(array[z]) for z in range(len(array)))
+    return (np.asarray(array[z]) for z in range(array.shape[0]))
 
 
 def _listed(values: Any) -> str:

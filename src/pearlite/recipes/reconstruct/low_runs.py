@@ -129,7 +129,7 @@ def seen_beside(volume: Any, pictures: Pictures) -> Iterator[Html]:
     if (low := pictures.low) is None:
         return
     factor = low.encoding.factor
-    middle, side = len(low.array) // 2, SHOWN // factor
+    middle, side = low.array.shape[0] // 2, SHOWN // factor
     coarse = np.asarray(low.array[middle])[:side, :side].astype(np.float32)
     coarse = coarse.repeat(factor, 0).repeat(factor, 1)
     fine = np.asarray(volume[middle * factor + factor // 2])[:SHOWN, :SHOWN]
