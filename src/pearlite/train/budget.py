@@ -38,7 +38,7 @@ class Budget:
         self._seen = time.process_time()
 
     def share(self, step: int) -> float:
-        """Return how far the schedule is, from 0 to 1: the spent share, but faster after `hurry`."""
+        """Return how far the schedule is, from 0 to 1: the share spent; faster after `hurry`."""
         self.count()
         share = self.spent / self.seconds if self.steps is None else step / self.steps
         if self.hurried is not None:
