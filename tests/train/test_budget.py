@@ -69,3 +69,7 @@ def test_a_state_keeps_the_hurry_but_not_for_a_larger_budget():
 
     assert same.share(65) == pytest.approx(0.8)
     assert larger.share(65) == pytest.approx(0.325)
+
+
+def test_a_budget_that_is_spent_at_the_start_still_makes_a_step():
+    assert len(trained(Budget(1e-9))) == 1

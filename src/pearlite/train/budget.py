@@ -59,9 +59,9 @@ class Budget:
         self._seen = now
 
     def follow(self, trainer: "Trainer") -> None:
-        """Set the rate, stop at the end: an event of ``"start"`` and ``"step"``."""
+        """Set the rate; stop at the end, after a step at least: for ``"start"`` and ``"step"``."""
         share = self.share(trainer.step)
-        if share >= 1:
+        if share >= 1 and trainer.step:
             trainer.stopped = "budget"
         elif trainer.stopped == "budget":  # of a smaller one, before it was taken up again
             trainer.stopped = ""

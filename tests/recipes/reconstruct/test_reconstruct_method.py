@@ -111,3 +111,8 @@ def test_coarse_images_get_more_levels() -> None:
 def test_a_bad_shape_is_said_before_anything_is_learned() -> None:
     with pytest.raises(InputError, match="nothing in it"):
         reconstruct(stripes(), (0, 4, 4), steps=10**9)
+
+
+def test_without_time_one_step_is_made_and_told() -> None:
+    history = train(prepare(stripes()), seed=0, seconds=1e-9, recipe=TINY).history
+    assert [row["step"] for row in history] == [1]

@@ -16,7 +16,7 @@ from pearlite.cli import app
 from pearlite.data.read import read
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct import judged
-from pearlite.recipes.reconstruct.known import known_fractions
+from pearlite.recipes.reconstruct.known import disagreement, known_fractions
 from pearlite.recipes.reconstruct.settings import recipe_for
 from pearlite.recipes.reconstruct.slicegan_game import Published
 from pearlite.run import Run, Stopped
@@ -187,6 +187,16 @@ def test_a_large_image_knows_its_fractions_better_than_a_small_one():
         return np.mean([k.high - k.low for k in known_fractions([slice_of(1, side)])])
 
     assert width(512) < width(64) / 3
+
+
+def test_images_that_disagree_on_a_fraction_are_named() -> None:
+    places = np.arange(100)[None]
+    images = [
+        np.select([places < ones, places < twos], [1, 2])
+        for ones, twos in ((30, 60), (32, 60), (50, 70))
+    ]
+    assert disagreement(images[:2]) == disagreement(images[:1]) == ""
+    assert "phase 1 (30.0%, 32.0%, 50.0%)" in disagreement(images)
 
 
 @pytest.mark.parametrize(

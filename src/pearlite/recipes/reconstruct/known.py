@@ -11,7 +11,7 @@ from skimage.filters import threshold_otsu
 from pearlite.judge.representative import material_interval, pieces
 from pearlite.recipes.reconstruct.images import Pictures
 
-ENOUGH = 0.05  # half of an interval; a material known worse is called so
+ENOUGH = 0.05  # half of an interval, or between images; a material known worse is called so
 COVERAGE = 0.95
 
 
@@ -61,6 +61,22 @@ def too_small(found: Sequence[Known]) -> str:
     return (
         f"The image is small for its structures: {worst.sentence()} (95 %). Volumes repeat what "
         "this image holds; a larger image, or several, would say more of the material."
+    )
+
+
+def disagreement(labels: Sequence[NDArray[np.integer]]) -> str:
+    """Return a caveat if images along different axes hold a phase in different fractions."""
+    phases = np.unique(np.concatenate([np.unique(image) for image in labels]))
+    shares_PI = np.array([[np.mean(image == phase) for image in labels] for phase in phases])
+    spread_P = np.ptp(shares_PI, axis=1)
+    worst = int(np.argmax(spread_P))
+    if spread_P[worst] <= ENOUGH:
+        return ""
+    said = ", ".join(f"{share:.1%}" for share in shares_PI[worst])
+    return (
+        f"The images hold different fractions of phase {phases[worst]} ({said}). A volume has one "
+        "only, and gets their mean; give images that show more of the material, or say with --vf "
+        "what is right."
     )
 
 

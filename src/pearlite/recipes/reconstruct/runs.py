@@ -28,7 +28,7 @@ from pearlite.recipes.reconstruct.generate import generate, generate_file
 from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices, kept
 from pearlite.recipes.reconstruct.images import Pictures, prepare
 from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
-from pearlite.recipes.reconstruct.known import Phases, known_fractions
+from pearlite.recipes.reconstruct.known import Phases, disagreement, known_fractions
 from pearlite.recipes.reconstruct.low_given import find_low
 from pearlite.recipes.reconstruct.low_runs import finer, keep_low, low_source, measured_beside
 from pearlite.recipes.reconstruct.material import Material, load_encoding
@@ -357,7 +357,8 @@ def _work(
     progress: bool,
 ) -> None:
     """Learn, make the volume, measure several, write the page."""
-    known = known_fractions(Phases(pictures).images)
+    images = Phases(pictures).images
+    known = known_fractions(images)
     before = run.test if (run.path / TEST).is_file() else {}
     test: dict[str, Any] = {
         "known": [plain(each.__dict__) for each in known],
@@ -393,7 +394,7 @@ def _work(
         "volumes": VOLUMES,
         "side": judged.side,
         "two_sample": judged.told_apart,
-        "notes": list(pictures.notes),
+        "notes": [note for note in (*pictures.notes, disagreement(images)) if note],
     }
     run.write_json(TEST, plain(test))
     _make(run, material, slices, choices, dask, progress)

@@ -135,7 +135,7 @@ def train_slicegan(
         state.also |= {"budget": budget}
 
     def stop(trainer: Trainer) -> None:
-        if budget.share(trainer.step) >= 1:
+        if budget.share(trainer.step) >= 1 and trainer.step:
             trainer.stopped = "budget"
 
     given, due = events or {}, Rows(budget)

@@ -173,7 +173,7 @@ class Rows:
 
     def begin(self, trainer: Trainer) -> None:
         """Leave out what was spent before: a ``"start"`` event."""
-        self.reached = int(self.budget.share(trainer.step) * self.count)
+        self.reached = int(self.budget.share(trainer.step) * self.count) if trainer.step else 0
 
     def follow(self, trainer: Trainer) -> None:
         """Add a row if one is due: a ``"step"`` event."""
