@@ -82,7 +82,7 @@ def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
         critic=1,
         calibrated=64,
     )
-    made = reconstruct(image, (64, 64, 64), steps=120, recipe=recipe).volume
+    made = reconstruct(image, (64, 64, 64), steps=50, recipe=recipe).volume
     assert made.mean() == pytest.approx(image.mean(), abs=0.03)
     wanted = np.mean(image[1:] != image[:-1])
     for axis in range(3):
