@@ -285,7 +285,7 @@ def test_objects_are_learned_and_told_apart(tmp_path):
         masks=objects,
         instances=True,
         method="network",
-        minutes=0.08,
+        minutes=0.25,
         out=tmp_path / "run",
     )
     assert np.mean((run.result == 1) == (objects > 0)) > 0.9
