@@ -44,7 +44,7 @@ def test_shifted_views_are_of_one_size_and_one_place() -> None:
 
 def test_descending_on_it_brings_the_mean_of_boxes_to_the_image() -> None:
     image = labels(64, 2)
-    task = PointProbabilities([[image]])
+    task = PointProbabilities(2, [[image]])
     logits = torch.tensor([2.0, 0.0], requires_grad=True)
     optimiser = torch.optim.Adam([logits], lr=0.03)
     wanted = float(image[:, 0].mean())
@@ -57,9 +57,9 @@ def test_descending_on_it_brings_the_mean_of_boxes_to_the_image() -> None:
         loss.backward()
         optimiser.step()
     assert float(logits.detach().softmax(0)[0]) == pytest.approx(wanted, abs=0.05)
-    pairs = task.running[0][0].view(len(PAIRS), 2, 2)
+    pairs = task.get_buffer("running0")[0].view(len(PAIRS), 2, 2)
     assert pairs.sum(2)[:, 0] == pytest.approx(wanted, abs=0.06)
 
 
 def test_many_phases_are_counted_in_pairs_only() -> None:
-    assert [len(p) for p in PointProbabilities([[labels(phases=5)]]).places] == [len(PAIRS)]
+    assert [len(p) for p in PointProbabilities(5, [[labels(phases=5)]]).places] == [len(PAIRS)]

@@ -12,7 +12,7 @@ phases.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -43,26 +43,26 @@ class PointProbabilities(nn.Module):
 
     Parameters
     ----------
+    phases
+        Their number, K.
     images
         One to three images, as windows (B, K, H, W), 1 where a pixel is of the phase: all in the
         same way, normal to z and along it, or normal to z, y and x.
     """
 
-    def __init__(self, images: Sequence[Sequence[Tensor]]) -> None:
+    def __init__(self, phases: int, images: Iterable[Iterable[Tensor]]) -> None:
         super().__init__()
-        phases = images[0][0].shape[1]
         triples = (CORNERS, LINES) if phases <= MOST_IN_TRIPLES else ()
         self.places: list[Places] = [PAIRS, *triples]
-        self.wanted = nn.ParameterList()
-        self.running = nn.ParameterList()
-        for places in self.places:
-            found = [
-                torch.stack([probabilities(window, places) for window in windows]).mean(0)
-                for windows in images
-            ]
-            wanted_APJ = torch.stack([found[min(axis, len(found) - 1)] for axis in range(3)])
-            self.wanted.append(nn.Parameter(wanted_APJ, requires_grad=False))
-            self.running.append(nn.Parameter(wanted_APJ.clone(), requires_grad=False))
+        found = [
+            [[probabilities(window, places) for places in self.places] for window in windows]
+            for windows in images
+        ]
+        for number in range(len(self.places)):
+            means = [torch.stack([of[number] for of in windows]).mean(0) for windows in found]
+            wanted_APJ = torch.stack([means[min(axis, len(means) - 1)] for axis in range(3)])
+            self.register_buffer(f"wanted{number}", wanted_APJ)
+            self.register_buffer(f"running{number}", wanted_APJ.clone())
 
     def forward(self, axis: int, made_BKHW: Tensor) -> Tensor:
         """Return the loss of slices normal to an axis, of which only the gradient has a meaning.
@@ -72,7 +72,9 @@ class PointProbabilities(nn.Module):
         looks at some of the places of each, drawn by torch's own generator.
         """
         terms = []
-        for places, wanted, running in zip(self.places, self.wanted, self.running, strict=True):
+        for number, places in enumerate(self.places):
+            wanted = self.get_buffer(f"wanted{number}")
+            running = self.get_buffer(f"running{number}")
             drawn = torch.randperm(len(places))[: math.ceil(PART * len(places))]
             made_PJ = probabilities(made_BKHW, [places[n] for n in drawn.tolist()])
             wanted_PJ = wanted[axis, drawn]

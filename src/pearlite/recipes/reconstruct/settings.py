@@ -86,9 +86,9 @@ TEXTURE = Recipe(
     sparse=0.4,
     calibrated=1024,
 )
-"""Of textures. A flat box is cheap, so it is large, and no critic is needed; with fewer
-pairs of neighbours and more directions with all taps than in volumes, phases came out as grains and
-not as a maze (``sofc.png``, a cathode of three phases, 90 CPU seconds, by eye)."""
+"""Of textures. A flat box is cheap, so it is large. With fewer pairs of neighbours and more
+directions with all taps than in volumes, phases came out as grains and not as a maze (``sofc.png``,
+a cathode of three phases, 90 CPU seconds, by eye, before n-point probabilities were counted)."""
 
 
 def recipe_for(pictures: Pictures) -> Recipe:
@@ -96,7 +96,7 @@ def recipe_for(pictures: Pictures) -> Recipe:
 
     A pyramid of L levels has its coarsest cells 2^(L-1) voxels wide, and one of them sees five:
     four levels reach over the particles of most images, five over those with chords longer than
-    `COARSE` pixels, for which the boxes are made wider and thinner, too.
+    `COARSE` pixels, of which wider coarse patches are compared, too.
     """
     if pictures.dims == 2:
         return TEXTURE

@@ -43,7 +43,7 @@ from pearlite.train.sliced_wasserstein import shrink, sliced_wasserstein
 
 SCALES = (1, 2)
 """Pixels that critics see as one."""
-NEIGHBOURS = 3  # pixels a side of the patches that are compared as hard voxels
+HARD = 3  # pixels a side of the patches, at most, that are compared as hard voxels
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ class Reconstruction(Task):
         self.points = None
         if self.phases and recipe.points:
             self.points = PointProbabilities(
-                [list(pictures.windows(normal)) for normal in range(pictures.different)]
+                pictures.channels,
+                (pictures.windows(normal) for normal in range(pictures.different)),
             )
         self.agreement = None
         if pictures.low is not None:
@@ -171,7 +172,7 @@ class Reconstruction(Task):
         scale, side = fitting_patches[below(len(fitting_patches))]
         few = 2 + below(recipe.taps - 1) if float(torch.rand(())) < recipe.sparse else None
         top, left = below(scale), below(scale)
-        made = hard if scale * side <= NEIGHBOURS else soft
+        made = hard if scale * side <= HARD else soft
         return sliced_wasserstein(
             shrink(some(made, recipe.slices), scale),
             shrink(real[:, :, top:, left:], scale),
