@@ -14,14 +14,19 @@ from pearlite.data.write import write
 from pearlite.errors import InputError
 from pearlite.provenance import plain
 from pearlite.recipes.reconstruct import filling
+from pearlite.recipes.reconstruct.applied import (
+    MADE_HERE,
+    MODEL,
+    RESULTS,
+    SAYS_ITSELF,
+    apply,
+    slices_of,
+)
 from pearlite.recipes.reconstruct.choices import (
     Choices,
     check_fractions,
     choose,
-    fractions_of,
     leave_out,
-    sides_of,
-    wanted,
 )
 from pearlite.recipes.reconstruct.fraction import with_fractions
 from pearlite.recipes.reconstruct.generate import generate, generate_file
@@ -30,8 +35,8 @@ from pearlite.recipes.reconstruct.images import Pictures, prepare
 from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
 from pearlite.recipes.reconstruct.known import Phases, disagreement, known_fractions
 from pearlite.recipes.reconstruct.low_given import find_low
-from pearlite.recipes.reconstruct.low_runs import finer, keep_low, low_source, measured_beside
-from pearlite.recipes.reconstruct.material import Material, load_encoding
+from pearlite.recipes.reconstruct.low_runs import keep_low, low_source, measured_beside
+from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.methods import (
     Work,
     check_periodic,
@@ -44,7 +49,9 @@ from pearlite.recipes.reconstruct.texture import judge_texture
 from pearlite.run import PAGE, TEST, Run
 from pearlite.seeds import derived_seed
 
-MODEL, STATE, RESULTS = "model", "state", {2: "texture", 3: "volume"}
+__all__ = ["apply", "fit", "report", "resume", "summary"]
+
+STATE = "state"
 HISTORY, STRUCTURE, TRANSPORT = "history.csv", "structure.csv", "transport.csv"
 SHAPE, QUALITY, DEVICE, METHOD, UNTIL = (128, 128, 128), "balanced", "auto", "auto", "budget"
 
@@ -162,7 +169,7 @@ def fit(
         )
     if low is not None:
         leave_out(
-            "a low-resolution volume says how large what is made of it is, and what is where",
+            SAYS_ITSELF,
             {
                 "shape": (shape, None),
                 "method": (method, METHOD),
@@ -170,7 +177,7 @@ def fit(
                 "periodic": (periodic, False),
             },
         )
-        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
+        leave_out(MADE_HERE, {"dask": (dask, None)})
     else:
         leave_out("factor needs a low-resolution volume, low", {"factor": (factor, None)})
     slices = find_slices(data)
@@ -228,112 +235,14 @@ def resume(
         leave_out(why, {"device": (device, None), "dask": (dask, None)})
         return filling.resume(run, progress=progress)
     if "factor" in run.options:
-        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
+        leave_out(MADE_HERE, {"dask": (dask, None)})
     run.check_inputs()
     if device is not None:
         run.options["device"] = device
     choices = Choices.recorded(run.options)
     with run:
-        _work(run, _slices_of(run), _pictures_of(run), choices, dask, progress)
+        _work(run, slices_of(run), _pictures_of(run), choices, dask, progress)
     return run
-
-
-def apply(
-    run: Run,
-    new: Any,
-    out: str | Path | None = None,
-    *,
-    seed: int | None = None,
-    vf: str | float | Mapping[int, float] | None = None,
-    periodic: bool = False,
-    start: Sequence[int] | None = None,
-    dask: str | None = None,
-    progress: bool = False,
-) -> Any:
-    """Make another volume of the run's material.
-
-    Parameters
-    ----------
-    run
-        A finished reconstruction.
-    new
-        Its shape: three numbers, or ``"256,256,256"``; of a texture two. Of a run with a
-        low-resolution volume: another such volume, an array or files.
-    out
-        A file that ends in .tif, .ome.tif, .ome.zarr or .npy; None returns an array. What the
-        command line gives, shapes as text, always goes to a file.
-    seed
-        Which volume; the next of the run's own unless given.
-    vf, periodic
-        As of `fit`.
-    start
-        First voxel of a block of the endless volume; not with `periodic`.
-    dask
-        As of `fit`.
-    progress
-        Draw a progress bar.
-
-    Returns
-    -------
-    array, or list of Path
-        The volume, or its file.
-
-    Raises
-    ------
-    InputError
-        If it is no shape, or the run is not finished.
-    """
-    if "hole" in run.options:
-        raise InputError(
-            f"{run.path} filled a hole and has learned nothing to apply; fill another image with "
-            "pearlite reconstruct IMAGE --hole MASK"
-        )
-    if "factor" in run.options:
-        leave_out(
-            "a low-resolution volume says how large what is made of it is, and what is where",
-            {"vf": (vf, None), "periodic": (periodic, False), "start": (start, None)},
-        )
-        leave_out("tiles beside a low-resolution volume are made here", {"dask": (dask, None)})
-        return finer(
-            _material_of(run),
-            load_encoding(run.path / MODEL),
-            new,
-            _slices_of(run),
-            seed=run.seed + 1 if seed is None else seed,
-            out=run.path / "applied" if out is None else Path(out),
-            suffix=run.options["format"],
-            show=progress,
-        )
-    written = isinstance(new, list) and all(isinstance(item, str | Path) for item in new)
-    material = _material_of(run)
-    dims = material.network.dims
-    shape = sides_of(str(new[0]) if written and len(new) == 1 else new, dims)
-    chosen = run.seed + 1 if seed is None else seed
-    fractions = wanted(fractions_of(vf))
-    if fractions is not None:
-        material = with_fractions(material, fractions, shape, seed=chosen, periodic=periodic)
-    if out is None and not written:
-        return generate(material, shape, seed=chosen, start=start, periodic=periodic)
-    if start is not None:
-        raise InputError("a block with a start is made as an array: leave out `out`")
-    folder = run.path / "applied" if out is None else Path(out)
-    path = folder
-    if not folder.name.endswith((".tif", ".zarr", ".npy")):
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{RESULTS[dims]}-seed{chosen}{run.options['format']}"
-    slices = _slices_of(run)
-    generate_file(
-        material,
-        path,
-        shape,
-        seed=chosen,
-        periodic=periodic,
-        pixel_size=slices.pixel_size,
-        unit=slices.unit,
-        dask=dask,
-        show=progress,
-    )
-    return [path]
 
 
 def report(run: Run) -> Path:
@@ -461,23 +370,10 @@ def _prepared(
     return replace(pictures, low=find_low(low, pictures.meaning, factor=factor, **known))
 
 
-def _slices_of(run: Run) -> Slices:
-    return find_slices(run.inputs[:-1] if "factor" in run.options else run.inputs)
-
-
 def _pictures_of(run: Run) -> Pictures:
     choices, factor = Choices.recorded(run.options), run.options.get("factor")
     low = None if factor is None else run.inputs[-1]
-    return _prepared(_slices_of(run), choices, low, factor)
-
-
-def _material_of(run: Run) -> Material:
-    if not is_learned(run.options["method"], run.path / MODEL):
-        raise InputError(
-            f"{run.path} has learned nothing yet (it is {run.status}); "
-            f"go on with pearlite reconstruct --resume {run.path}"
-        )
-    return load_learned(run.options["method"], run.path / MODEL)
+    return _prepared(slices_of(run), choices, low, factor)
 
 
 def _earlier_state(path: Path, pictures: Pictures, method: str) -> Path:
