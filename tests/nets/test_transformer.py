@@ -1,10 +1,13 @@
+import dataclasses
+import json
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pearlite.errors import InputError
-from pearlite.nets import build
+from pearlite.nets import attention, build
 from pearlite.nets.transformer import TransformerDecoder, TransformerEncoder
 
 POSITIONS = ["sinusoidal", "learned", "rotary"]
@@ -82,8 +85,9 @@ def test_padding_is_as_if_it_were_not_there(make, positions):
     assert torch.equal(net(row, padding_BT=padding)[0, :5], said[0, :5])
 
 
-def test_padding_before_the_first_token_is_not_looked_at():
-    net, row = decoder(positions="rotary"), tokens(1, 8)
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_padding_before_the_first_token_is_not_looked_at(positions):
+    net, row = decoder(positions=positions), tokens(1, 8)
     padding = torch.arange(8)[None] >= 3
     said = net(row, padding_BT=padding)
     assert torch.isfinite(said).all()
@@ -122,6 +126,108 @@ def test_encoder_and_decoder_learn_to_turn_a_row_round():
     assert loss(10_000)[1] > 0.9  # chance is 0.1, and without the memory no more is possible
 
 
+EVERYTHING = {
+    "positions": "rotary",
+    "rotary_pairing": "halves",
+    "rotary_base": 500.0,
+    "groups": 1,
+    "norm": "rms",
+    "epsilon": 1e-6,
+    "bias": False,
+    "query_key_norm": True,
+    "mlp": "swiglu",
+    "mlp_width": 20,
+    "ngrams": [200, 30],
+    "shift": True,
+}
+
+
+@pytest.mark.parametrize("name", ["transformer-encoder", "transformer-decoder"])
+def test_options_as_json_rebuild_the_network(name):
+    net = build(name, **SMALL, **EVERYTHING)
+    options = json.loads(json.dumps(dataclasses.asdict(net.options)))
+    again = build(name, **options)
+    assert options["mlp_width"] == 20
+    assert torch.equal(again.eval()(tokens(2, 6)), net.eval()(tokens(2, 6)))
+
+
+@pytest.mark.parametrize("options", [{}, EVERYTHING])
+def test_the_maps_of_a_decoder_give_what_its_fused_attention_gives(options, monkeypatch):
+    net, row = decoder(**options), tokens(1, 9)
+    maps_LHTT = net.attention_maps(row[0])
+    assert maps_LHTT.shape == (2, 2, 9, 9)
+    torch.testing.assert_close(maps_LHTT.sum(-1), torch.ones(2, 2, 9))
+    assert not maps_LHTT.triu(1).any()
+    fused, shown = net(row), iter(maps_LHTT)
+    monkeypatch.setattr(attention, "scaled_dot_product", lambda q, k, v, **_: next(shown)[None] @ v)
+    torch.testing.assert_close(net(row), fused, atol=1e-5, rtol=0)
+
+
+def test_one_group_of_keys_is_as_many_equal_heads():
+    few, many = decoder(groups=1), decoder()
+    weights = few.state_dict()
+    for name in weights:
+        if ".key." in name or ".value." in name:
+            weights[name] = torch.cat([weights[name], weights[name]])
+    many.load_state_dict(weights)
+    torch.testing.assert_close(few(tokens(2, 7)), many(tokens(2, 7)))
+
+
+def test_a_tied_head_is_the_table_of_the_embedding():
+    net = decoder(tied=True)
+    assert not any(name.startswith("head") for name in net.state_dict())
+    said = net(tokens(1, 5))
+    with torch.no_grad():
+        net.embed.weight[7] = 0
+    assert said[..., 7].all()
+    assert not net(tokens(1, 5) % 7)[..., 7].any()
+
+
+def test_without_biases_there_is_none():
+    net = decoder(bias=False)
+    assert not any(name.endswith("bias") for name in net.state_dict())
+
+
+def test_blocks_that_begin_at_zero_change_nothing_and_all_tokens_are_as_likely():
+    net, row = decoder(zero_init=True, positions="rotary"), tokens(2, 6)
+    assert not net(row).any()
+    x = net.embed(row)
+    assert torch.equal(net.trunk(x), net.trunk.norm(x))
+
+
+def test_an_ngram_sees_the_tokens_right_before_and_none_at_the_beginning():
+    net = decoder(ngrams=[144, 40], depth=0, positions="rotary")
+    with torch.no_grad():
+        for table in net.embed.ngrams:
+            table.weight.normal_(generator=torch.Generator().manual_seed(0))
+    row = tokens(1, 8)
+    other = row.clone()
+    other[0, 3] = (row[0, 3] + 1) % 11
+    assert changed(net(row), net(other)).tolist() == [t in (3, 4, 5) for t in range(8)]
+    pair = net.embed.ngrams[0]
+    seen = {tuple(v) for v in pair(torch.cartesian_prod(*2 * [torch.arange(12)]), 1)[:, 0].tolist()}
+    assert len(seen) == 144  # a row for each pair where the table has as many
+
+
+def test_the_shift_adds_the_token_before():
+    net = decoder(shift=True, depth=0, positions="rotary")
+    with torch.no_grad():
+        net.embed.shift.fill_(0.5)
+    row = tokens(1, 6)
+    x, table = net.embed(row), net.embed.weight
+    torch.testing.assert_close(x[0, 1:], table[row[0, 1:]] + 0.5 * table[row[0, :-1]])
+    torch.testing.assert_close(x[0, 0], table[row[0, 0]])
+
+
+def test_tokens_that_know_those_before_ignore_padding():
+    net, row = decoder(**EVERYTHING), tokens(1, 8)
+    with torch.no_grad():
+        for parameter in net.embed.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator())
+    padding = torch.arange(8)[None] >= 3
+    torch.testing.assert_close(net(row, padding_BT=padding)[:, 3:], net(row[:, 3:]))
+
+
 def test_dropout_acts_in_training_only():
     net, row = decoder(dropout=0.5), tokens(1, 5)
     assert torch.equal(net(row), net(row))
@@ -136,3 +242,13 @@ def test_what_does_not_fit_is_refused():
         encoder(positions="alibi")
     with pytest.raises(InputError, match="norm='batch' must be one of layer, rms"):
         encoder(norm="batch")
+    with pytest.raises(InputError, match="pairing='thirds' must be one of neighbours, halves"):
+        decoder(positions="rotary", rotary_pairing="thirds")
+    with pytest.raises(InputError, match="2 heads do not fall into 3 equal groups"):
+        decoder(groups=3)
+    with pytest.raises(InputError, match="table of 3-grams with 0 rows"):
+        decoder(ngrams=[9, 0])
+    with pytest.raises(InputError, match=r"tokens from 3 to 11 were given.*has 0 to 10"):
+        decoder()(torch.tensor([[3, 11]]))
+    with pytest.raises(InputError, match="no option 'tied'"):
+        encoder(tied=True)

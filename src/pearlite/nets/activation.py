@@ -14,6 +14,11 @@ def relu_squared(x: Tensor) -> Tensor:
     return F.relu(x).square()
 
 
+def gelu_tanh(x: Tensor) -> Tensor:
+    """½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): nearly `gelu`, as GPT-2 has it."""
+    return F.gelu(x, approximate="tanh")
+
+
 def softmax(x: Tensor) -> Tensor:
     """e^xᵢ / Σⱼ e^xⱼ along the last axis: positive, and the sum is 1."""
     return F.softmax(x, dim=-1)
@@ -25,6 +30,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu_squared": relu_squared,
     "elu": F.elu,  # x if x > 0 else e^x - 1
     "gelu": F.gelu,  # x Φ(x), Φ the normal distribution (Hendrycks & Gimpel, arXiv 1606.08415)
+    "gelu_tanh": gelu_tanh,
     "silu": F.silu,  # x σ(x) (Elfwing, Uchibe & Doya, Neural Networks 107, 3, 2018)
     "softplus": F.softplus,  # ln(1 + e^x)
     "sigmoid": torch.sigmoid,  # σ(x) = 1 / (1 + e^-x)

@@ -1,13 +1,16 @@
 """From tokens to vectors that know what they are and where they stand.
 
-Axes: B batch, T tokens, D features.
+Axes: B batch, S tokens of the window so far, T those of them that are new, D features.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pearlite.errors import InputError
+from pearlite.nets.ngram import NGram
 from pearlite.nets.position import Learned, sinusoidal
 
 SPREADS = {  # standard deviation of the first vectors by the kind of positions that join them
@@ -32,13 +35,21 @@ class Embedding(nn.Module):
     positions
         ``"sinusoidal"``, ``"learned"``, or ``"rotary"``, which leaves it to the attention to tell
         the places (see `pearlite.nets.position`).
+    spread
+        Standard deviation of the first vectors; None: that of `SPREADS`.
+    ngrams
+        Rows of the tables of pairs, of triples, … whose vectors are added (see `NGram`).
+    shift
+        Add the vector of the token before, every feature weighted by a learned number that begins
+        at 0 (after Peng et al., RWKV, arXiv 2305.13048).
     generator
         Draws the initial vectors.
 
     Raises
     ------
     InputError
-        If there are no such `positions`; when it is called, if a row is longer than `context`.
+        If there are no such `positions`, or an n-gram table is empty; when it is called, if a row
+        is longer than `context`, or a token is not of the vocabulary.
     """
 
     def __init__(
@@ -48,6 +59,9 @@ class Embedding(nn.Module):
         *,
         context: int,
         positions: str = "sinusoidal",
+        spread: float | None = None,
+        ngrams: Sequence[int] = (),
+        shift: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -55,22 +69,77 @@ class Embedding(nn.Module):
             raise InputError(f"positions={positions!r} must be one of {', '.join(SPREADS)}")
         self.context = context
         self.weight = nn.Parameter(torch.empty(vocabulary, width))
+        spread = SPREADS[positions] if spread is None else spread
         with torch.no_grad():
-            self.weight.normal_(0, SPREADS[positions], generator=generator)
-        self.place = nn.Identity()
+            self.weight.normal_(0, spread, generator=generator)
+        self.place: Fixed | Learned | None = None
         if positions == "sinusoidal":
             self.place = Fixed(sinusoidal(context, width))
         elif positions == "learned":
             self.place = Learned(context, width, generator=generator)
+        self.ngrams = nn.ModuleList(
+            NGram(n, rows, vocabulary, width) for n, rows in enumerate(ngrams, start=2)
+        )
+        self.shift = nn.Parameter(torch.zeros(width)) if shift else None
 
-    def forward(self, tokens_BT: Tensor) -> Tensor:
-        """Map token numbers, int64 ``(B, T)``, to vectors ``(B, T, width)``."""
-        if tokens_BT.shape[1] > self.context:
+    def forward(
+        self, tokens_BS: Tensor, padding_BS: Tensor | None = None, *, new: int | None = None
+    ) -> Tensor:
+        """Map token numbers to vectors ``(B, T, width)``.
+
+        Parameters
+        ----------
+        tokens_BS
+            int64, the window: places count from its first real token.
+        padding_BS
+            bool, True for a real token, False for one that fills up.
+        new
+            How many vectors are wanted, of the last tokens; None: of all.
+        """
+        S = tokens_BS.shape[1]
+        new = S if new is None else new
+        if self.context < S:
             raise InputError(
-                f"{tokens_BT.shape[1]} tokens in a row, but the network was built for a context "
+                f"{S} tokens in a row, but the network was built for a context "
                 f"of {self.context}; cut the row, or build it with a longer context"
             )
-        return self.place(F.embedding(tokens_BT, self.weight))
+        x_BTD = self._vectors(tokens_BS[:, S - new :])
+        if self.ngrams or self.shift is not None:
+            x_BTD = self._with_those_before(x_BTD, tokens_BS, padding_BS, new)
+        if self.place is None:
+            return x_BTD
+        if padding_BS is None and new == S:
+            return self.place(x_BTD)
+        if padding_BS is None:
+            return self.place(x_BTD, torch.arange(S - new, S, device=tokens_BS.device))
+        return self.place(x_BTD, (padding_BS.cumsum(1) - 1).clamp(min=0)[:, S - new :])
+
+    def _vectors(self, tokens_BT: Tensor) -> Tensor:
+        """Look the tokens up."""
+        try:
+            return F.embedding(tokens_BT, self.weight)
+        except IndexError as error:
+            raise InputError(
+                f"tokens from {int(tokens_BT.min())} to {int(tokens_BT.max())} were given, the "
+                f"vocabulary has 0 to {len(self.weight) - 1}: were they made by another tokeniser?"
+            ) from error
+
+    def _with_those_before(
+        self, x_BTD: Tensor, tokens_BS: Tensor, padding_BS: Tensor | None, new: int
+    ) -> Tensor:
+        """Add the vector of the token before, and those of the n-grams that a token ends."""
+        known_BS = tokens_BS + 1
+        if padding_BS is not None:
+            known_BS = known_BS * padding_BS
+        y_BTD = x_BTD
+        if self.shift is not None:
+            first = tokens_BS.shape[1] - new
+            before_BT = F.pad(known_BS, (1, 0))[:, first : first + new]
+            before_BTD = F.embedding((before_BT - 1).clamp(min=0), self.weight)
+            y_BTD = y_BTD + self.shift * before_BTD * (before_BT > 0)[..., None]
+        for table in self.ngrams:
+            y_BTD = y_BTD + table(known_BS, new)
+        return y_BTD
 
     def extra_repr(self) -> str:
         """Sizes, for printing."""
@@ -92,6 +161,8 @@ class Fixed(nn.Module):
         super().__init__()
         self.register_buffer("table_TD", table_TD, persistent=False)
 
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """Map ``(B, T, D)`` to the same shape."""
-        return x_BTD + self.table_TD[: x_BTD.shape[1]]
+    def forward(self, x_BTD: Tensor, places: Tensor | None = None) -> Tensor:
+        """Map ``(B, T, D)`` to the same shape; `places` as of `Learned`."""
+        return x_BTD + (
+            self.table_TD[: x_BTD.shape[1]] if places is None else self.table_TD[places]
+        )

@@ -1,4 +1,4 @@
-"""MLP: dense layers with a nonlinearity after each but the last.
+"""MLP: dense layers with a nonlinearity after each but the last; and one with a gate.
 
 Axes: D features; any axes may stand before them.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pearlite.errors import InputError
@@ -26,6 +27,8 @@ class MLP(nn.Module):
         Name of the nonlinearity between the layers (see `pearlite.nets.activation`).
     dropout
         Share of the hidden features that training leaves out at random.
+    bias
+        Whether the dense layers have biases.
     generator
         Draws the initial weights.
 
@@ -41,6 +44,7 @@ class MLP(nn.Module):
         *,
         activation: str = "relu",
         dropout: float = 0.0,
+        bias: bool = True,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -48,11 +52,39 @@ class MLP(nn.Module):
             raise InputError(f"widths={list(widths)}: an MLP needs at least [inputs, outputs]")
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths[:-1]):
-            layers += [Dense(inputs, outputs, generator=generator), make_activation(activation)]
-            layers += [Dropout(dropout)]
-        layers += [Dense(widths[-2], widths[-1], generator=generator)]
+            layers += [Dense(inputs, outputs, bias=bias, generator=generator)]
+            layers += [make_activation(activation), Dropout(dropout)]
+        layers += [Dense(widths[-2], widths[-1], bias=bias, generator=generator)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x_D: Tensor) -> Tensor:
         """Map ``(…, widths[0])`` to ``(…, widths[-1])``."""
         return self.layers(x_D)
+
+
+class SwiGLU(nn.Module):
+    """y = W (silu(G x) · V x): of the hidden features, each passes as far as its gate says.
+
+    Shazeer, GLU variants improve transformer, arXiv 2002.05202.
+
+    Parameters
+    ----------
+    width, hidden
+        Features of the input and of the output; hidden features.
+    bias
+        Whether the three dense layers have biases.
+    generator
+        Draws the initial weights.
+    """
+
+    def __init__(
+        self, width: int, hidden: int, *, bias: bool = True, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.gate = Dense(width, hidden, bias=bias, generator=generator)
+        self.value = Dense(width, hidden, bias=bias, generator=generator)
+        self.out = Dense(hidden, width, bias=bias, generator=generator)
+
+    def forward(self, x_D: Tensor) -> Tensor:
+        """Map ``(…, width)`` to the same shape."""
+        return self.out(F.silu(self.gate(x_D)) * self.value(x_D))

@@ -1,6 +1,6 @@
 """Give the values inside a network mean 0 and variance 1, then a scale and a shift of their own.
 
-y = (x - mean) / √(variance + 10⁻⁵) · weight + bias. The layers differ in the values over which
+y = (x - mean) / √(variance + epsilon) · weight + bias. The layers differ in the values over which
 mean and variance are taken. Axes: B batch, C channels, ``*space`` any number of axes of places,
 D width.
 """
@@ -22,7 +22,7 @@ class _Norm(nn.Module):
         super().__init__()
         self.channels = channels
         self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.bias: nn.Parameter | None = nn.Parameter(torch.zeros(channels))
 
     def extra_repr(self) -> str:
         """Channels, for printing."""
@@ -75,14 +75,21 @@ class LayerNorm(_Norm):
     ----------
     width
         Length of the last axis.
+    epsilon
+        Added to the variance.
+    bias
+        Whether there is a shift of its own.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, epsilon: float = EPSILON, bias: bool = True) -> None:
         super().__init__(width)
+        self.epsilon = epsilon
+        if not bias:
+            self.bias = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., D)`` to the same shape."""
-        return F.layer_norm(x, (self.channels,), self.weight, self.bias, EPSILON)
+        return F.layer_norm(x, (self.channels,), self.weight, self.bias, self.epsilon)
 
 
 class GroupNorm(_Norm):
@@ -136,7 +143,7 @@ class InstanceNorm(GroupNorm):
 
 
 class RMSNorm(nn.Module):
-    """y = x / √(mean of x² + 10⁻⁵) · weight over the last axis: no mean taken off, no shift.
+    """y = x / √(mean of x² + epsilon) · weight over the last axis: no mean taken off, no shift.
 
     Zhang and Sennrich, NeurIPS 2019.
 
@@ -144,16 +151,18 @@ class RMSNorm(nn.Module):
     ----------
     width
         Length of the last axis.
+    epsilon
+        Added to the mean square.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, epsilon: float = EPSILON) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.epsilon = width, epsilon
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., D)`` to the same shape."""
-        return F.rms_norm(x, (self.width,), self.weight, EPSILON)
+        return F.rms_norm(x, (self.width,), self.weight, self.epsilon)
 
     def extra_repr(self) -> str:
         """Width, for printing."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from pearlite.errors import InputError
 
 SLOWEST = 10_000.0  # wavelengths run from 2π positions to nearly 2π times this
+PAIRINGS = ("neighbours", "halves")  # values that are turned together
 SPREAD = 0.02  # standard deviation of learned positions at the start (as in BERT and GPT-2)
 
 
@@ -77,14 +78,22 @@ class Learned(nn.Module):
         with torch.no_grad():
             self.weight.normal_(0, SPREAD, generator=generator)
 
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """Map ``(B, T, D)`` to the same shape; `InputError` if T is more than `length`."""
+    def forward(self, x_BTD: Tensor, places: Tensor | None = None) -> Tensor:
+        """Map ``(B, T, D)`` to the same shape; `InputError` if T is more than `length`.
+
+        Parameters
+        ----------
+        x_BTD
+            Tokens.
+        places
+            Position of each, int64 ``(T,)`` or ``(B, T)``; None: from 0.
+        """
         if x_BTD.shape[1] > len(self.weight):
             raise InputError(
                 f"{x_BTD.shape[1]} tokens, but positions were made for {len(self.weight)}: "
                 "shorten the sequence or make the layer longer"
             )
-        return x_BTD + self.weight[: x_BTD.shape[1]]
+        return x_BTD + (self.weight[: x_BTD.shape[1]] if places is None else self.weight[places])
 
     def extra_repr(self) -> str:
         """Sizes, for printing."""
@@ -110,10 +119,77 @@ def rotate(x_BHTD: Tensor, positions_T: Tensor) -> Tensor:
         Shape and dtype of `x_BHTD`.
     """
     angles_TP = _angles(positions_T, x_BHTD.shape[-1])  # P: pairs
+    return _turned(x_BHTD, *_turns(angles_TP, "neighbours"), "neighbours")
+
+
+class Rotary(nn.Module):
+    """`rotate` by the places in a row, with the sines and cosines of the first ones at hand.
+
+    Parameters
+    ----------
+    width
+        Length of a query or key, D; even, else `InputError`.
+    length
+        Places at hand; those of longer rows are computed when they come.
+    base
+        Takes the place of 10000.
+    pairing
+        Which values are a pair: ``"neighbours"``, as in the paper, or ``"halves"``, value i and
+        value i + D/2, as in Llama; others raise `InputError`.
+    """
+
+    cos_TD: Tensor
+    sin_TD: Tensor
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        length: int = 0,
+        base: float = SLOWEST,
+        pairing: str = "neighbours",
+    ) -> None:
+        super().__init__()
+        if pairing not in PAIRINGS:
+            raise InputError(f"pairing={pairing!r} must be one of {', '.join(PAIRINGS)}")
+        self.width, self.length, self.base, self.pairing = width, length, base, pairing
+        cos_TD, sin_TD = _turns(_angles(torch.arange(length), width, base), pairing)
+        self.register_buffer("cos_TD", cos_TD, persistent=False)
+        self.register_buffer("sin_TD", sin_TD, persistent=False)
+
+    def forward(self, x_BHTD: Tensor, start: int = 0) -> Tensor:
+        """Turn queries or keys of which the first stands at the place `start`."""
+        stop = start + x_BHTD.shape[-2]
+        if stop <= self.length:
+            turns = self.cos_TD[start:stop], self.sin_TD[start:stop]
+        else:
+            places_T = torch.arange(start, stop, device=x_BHTD.device)
+            turns = _turns(_angles(places_T, self.width, self.base), self.pairing)
+        return _turned(x_BHTD, *turns, self.pairing)
+
+    def extra_repr(self) -> str:
+        """Options, for printing."""
+        return f"{self.width}, base={self.base:g}, pairing={self.pairing}"
+
+
+def _turned(x_BHTD: Tensor, cos_TD: Tensor, sin_TD: Tensor, pairing: str) -> Tensor:
+    """Turn each pair: x cos + partner sin, where the sine of the first of a pair is negative."""
+    if pairing == "halves":
+        partner_BHTD = x_BHTD.roll(x_BHTD.shape[-1] // 2, -1)
+    else:
+        partner_BHTD = x_BHTD.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+    return (x_BHTD * cos_TD + partner_BHTD * sin_TD).to(x_BHTD.dtype)
+
+
+def _turns(angles_TP: Tensor, pairing: str) -> tuple[Tensor, Tensor]:
+    """Return the cosine and the signed sine that belong to every value, ``(T, D)`` each."""
     cos_TP, sin_TP = angles_TP.cos(), angles_TP.sin()
-    first, second = x_BHTD.unflatten(-1, (-1, 2)).unbind(-1)
-    turned = (first * cos_TP - second * sin_TP, first * sin_TP + second * cos_TP)
-    return torch.stack(turned, dim=-1).flatten(-2).to(x_BHTD.dtype)
+    pairs = (cos_TP, cos_TP), (-sin_TP, sin_TP)
+    if pairing == "halves":
+        cos_TD, sin_TD = (torch.cat(pair, -1) for pair in pairs)
+    else:
+        cos_TD, sin_TD = (torch.stack(pair, -1).flatten(-2) for pair in pairs)
+    return cos_TD, sin_TD
 
 
 def _waves(positions_T: Tensor, width: int) -> Tensor:
@@ -121,9 +197,9 @@ def _waves(positions_T: Tensor, width: int) -> Tensor:
     return torch.stack((angles_TP.sin(), angles_TP.cos()), dim=-1).flatten(-2)
 
 
-def _angles(positions_T: Tensor, width: int) -> Tensor:
-    """Position / 10000^(2i/D) for i = 0 … D/2 - 1, float32, ``(T, D/2)``."""
+def _angles(positions_T: Tensor, width: int, base: float = SLOWEST) -> Tensor:
+    """Position / base^(2i/D) for i = 0 … D/2 - 1, float32, ``(T, D/2)``."""
     if width % 2:
         raise InputError(f"positions of width {width}: sine and cosine come in pairs, take it even")
     exponents = torch.arange(0, width, 2, device=positions_T.device) / width
-    return positions_T[:, None] / SLOWEST**exponents
+    return positions_T[:, None] / base**exponents

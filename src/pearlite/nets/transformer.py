@@ -1,79 +1,132 @@
 """Transformers: text in, features out (the encoder) or the next token (the decoder).
 
-Axes: B batch, T tokens, S tokens of another sequence, D features. A padding is True where a token
-is real and False where it only fills a row up.
+Axes: B batch, T tokens, S tokens of another sequence or of the window so far, D features, L blocks,
+H heads. A padding is True where a token is real and False where it only fills a row up.
 """
+
+from inspect import Parameter, Signature, signature
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pearlite.nets.block import Blocks
+from pearlite.nets.cache import KVCache
 from pearlite.nets.dense import Dense
 from pearlite.nets.dropout import Dropout
 from pearlite.nets.embedding import Embedding
+from pearlite.nets.options import DecoderOptions, TransformerOptions
+from pearlite.nets.position import Rotary
+from pearlite.see.attention import attention_maps
+
+TIED_SPREAD = 0.02  # of a table that is the head, too: as in GPT-2
 
 
-class TransformerEncoder(nn.Module):
+def _signature(options: type[TransformerOptions]) -> Signature:
+    """Return the options by name and the generator: what `inspect.signature` says of a network."""
+    first, *others = signature(options).parameters.values()
+    named = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in others]
+    generator = Parameter("generator", Parameter.KEYWORD_ONLY, annotation=torch.Generator)
+    return Signature([first, *named, generator])
+
+
+class Transformer(nn.Module):
+    """What both have: tokens become vectors, which go through the blocks."""
+
+    options: TransformerOptions
+
+    def __init__(
+        self,
+        options: TransformerOptions,
+        *,
+        spread: float | None = None,
+        generator: torch.Generator,
+        **of_the_blocks: Any,
+    ) -> None:
+        super().__init__()
+        self.options, self.context = options, options.context
+        self.embed = Embedding(
+            options.vocabulary,
+            options.width,
+            context=options.context,
+            positions=options.positions,
+            spread=spread,
+            ngrams=options.ngrams,
+            shift=options.shift,
+            generator=generator,
+        )
+        self.dropout = Dropout(options.dropout)
+        self.trunk = Blocks(
+            options.depth,
+            options.width,
+            options.heads,
+            groups=options.groups,
+            head_norm=options.query_key_norm,
+            rotary=self._rotary(),
+            dropout=options.dropout,
+            norm=options.norm,
+            epsilon=options.epsilon,
+            bias=options.bias,
+            mlp=options.mlp,
+            mlp_width=options.mlp_width,
+            zero_init=options.zero_init,
+            generator=generator,
+            **of_the_blocks,
+        )
+
+    def _rotary(self) -> Rotary | bool:
+        """Return the layer that all blocks share; attention itself refuses heads of odd width."""
+        options = self.options
+        head = options.width // max(options.heads, 1)
+        if options.positions != "rotary" or head % 2:
+            return options.positions == "rotary"
+        return Rotary(
+            head,
+            length=options.context,
+            base=options.rotary_base,
+            pairing=options.rotary_pairing,
+        )
+
+    def attention_maps(self, tokens_T: Tensor) -> Tensor:
+        """Return how much each token of a text takes from each, ``(L, H, T, T)``; rows sum to 1.
+
+        By softmax(Q Kᵀ / √D) itself, in evaluation mode; the fused kernel stores no map.
+        """
+        return torch.cat(list(attention_maps(self, tokens_T[None]).values()))
+
+
+class TransformerEncoder(Transformer):
     """Every token looks at all tokens: features for understanding a text (as in BERT, 1810.04805).
 
     Parameters
     ----------
     vocabulary
         Number of different tokens.
-    context
-        Most tokens in a row.
-    width, depth, heads
-        Features of a token; number of blocks; attention heads that share the features.
-    positions
-        How a token knows its place: ``"sinusoidal"``, ``"learned"`` or ``"rotary"``.
-    dropout
-        Share that training leaves out at random, of the tokens' features and of what a block adds.
-    norm
-        ``"layer"`` or ``"rms"``.
     generator
         Draws the initial weights.
+    **options
+        As of `TransformerOptions`.
 
     Raises
     ------
     InputError
-        If there are no such `positions` or no such `norm`; when it is called, if a row is longer
-        than `context`.
+        If there are no such `positions`, `norm` or `mlp`, or sizes do not divide; when it is
+        called, if a row is longer than `context`, or a token is not of the vocabulary.
     """
 
-    def __init__(
-        self,
-        vocabulary: int,
-        *,
-        context: int = 256,
-        width: int = 64,
-        depth: int = 4,
-        heads: int = 4,
-        positions: str = "sinusoidal",
-        dropout: float = 0.0,
-        norm: str = "layer",
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.embed = Embedding(
-            vocabulary, width, context=context, positions=positions, generator=generator
-        )
-        self.dropout = Dropout(dropout)
-        self.trunk = Blocks(
-            depth,
-            width,
-            heads,
-            rotary=positions == "rotary",
-            dropout=dropout,
-            norm=norm,
-            generator=generator,
-        )
+    __signature__ = _signature(TransformerOptions)
+
+    def __init__(self, vocabulary: int, *, generator: torch.Generator, **options: Any) -> None:
+        super().__init__(TransformerOptions(vocabulary, **options), generator=generator)
 
     def forward(self, tokens_BT: Tensor, padding_BT: Tensor | None = None) -> Tensor:
         """Map token numbers, int64 ``(B, T)``, to features ``(B, T, width)``."""
-        return self.trunk(self.dropout(self.embed(tokens_BT)), padding_BT=padding_BT)
+        x_BTD = self.dropout(self.embed(tokens_BT, padding_BT))
+        return self.trunk(x_BTD, padding_BT=padding_BT)
 
 
-class TransformerDecoder(nn.Module):
+class TransformerDecoder(Transformer):
     """Every token looks at itself and those before, and says what comes next (as in GPT).
 
     With ``cross=True`` it also looks at a memory, such as the features of an encoder: the decoder
@@ -84,60 +137,31 @@ class TransformerDecoder(nn.Module):
     ----------
     vocabulary
         Number of different tokens.
-    context
-        Most tokens in a row.
-    width, depth, heads
-        Features of a token, and of the memory; number of blocks; attention heads that share the
-        features.
-    positions
-        How a token knows its place: ``"sinusoidal"``, ``"learned"`` or ``"rotary"``.
-    cross
-        Look at a memory, which every call then has to bring.
-    dropout
-        Share that training leaves out at random, of the tokens' features and of what a block adds.
-    norm
-        ``"layer"`` or ``"rms"``.
     generator
         Draws the initial weights.
+    **options
+        As of `DecoderOptions`.
 
     Raises
     ------
     InputError
-        If there are no such `positions` or no such `norm`; when it is called, if a row is longer
-        than `context`, or a memory is missing or not wanted.
+        As of `TransformerEncoder`; and when it is called, if a memory is missing or not wanted.
     """
 
-    def __init__(
-        self,
-        vocabulary: int,
-        *,
-        context: int = 256,
-        width: int = 64,
-        depth: int = 4,
-        heads: int = 4,
-        positions: str = "sinusoidal",
-        cross: bool = False,
-        dropout: float = 0.0,
-        norm: str = "layer",
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.embed = Embedding(
-            vocabulary, width, context=context, positions=positions, generator=generator
+    __signature__ = _signature(DecoderOptions)
+
+    def __init__(self, vocabulary: int, *, generator: torch.Generator, **options: Any) -> None:
+        chosen = DecoderOptions(vocabulary, **options)
+        spread = TIED_SPREAD if chosen.tied else None
+        super().__init__(
+            chosen, spread=spread, generator=generator, causal=True, cross=chosen.cross
         )
-        self.dropout = Dropout(dropout)
-        self.trunk = Blocks(
-            depth,
-            width,
-            heads,
-            causal=True,
-            cross=cross,
-            rotary=positions == "rotary",
-            dropout=dropout,
-            norm=norm,
-            generator=generator,
-        )
-        self.head = Dense(width, vocabulary, generator=generator)
+        self.head: Dense | None = None
+        if not chosen.tied:
+            self.head = Dense(chosen.width, vocabulary, bias=chosen.bias, generator=generator)
+            if chosen.zero_init:
+                for parameter in self.head.parameters():
+                    nn.init.zeros_(parameter)
 
     def forward(
         self,
@@ -146,10 +170,27 @@ class TransformerDecoder(nn.Module):
         *,
         padding_BT: Tensor | None = None,
         memory_padding_BS: Tensor | None = None,
+        cache: KVCache | None = None,
     ) -> Tensor:
-        """Map token numbers, int64 ``(B, T)``, to logits ``(B, T, vocabulary)`` of the next one."""
-        x_BTD = self.dropout(self.embed(tokens_BT))
+        """Map token numbers, int64 ``(B, T)``, to logits ``(B, T, vocabulary)`` of the next one.
+
+        With a `cache`, the tokens go on from those that it holds; a text longer than the context
+        is read in windows then (see `KVCache`).
+        """
+        T = tokens_BT.shape[1]
+        if cache is None:
+            x_BTD = self.embed(tokens_BT, padding_BT)
+        else:
+            cache.read(tokens_BT, padding_BT)
+            padding_BT = cache.padding_BS
+            x_BTD = self.embed(cache.tokens_BS, padding_BT, new=cache.length - cache.start)
         x_BTD = self.trunk(
-            x_BTD, memory_BSD, padding_BT=padding_BT, memory_padding_BS=memory_padding_BS
+            self.dropout(x_BTD),
+            memory_BSD,
+            padding_BT=padding_BT,
+            memory_padding_BS=memory_padding_BS,
+            cache=cache,
         )
-        return self.head(x_BTD)
+        if cache is not None:
+            x_BTD = x_BTD[:, -T:]
+        return F.linear(x_BTD, self.embed.weight) if self.head is None else self.head(x_BTD)
