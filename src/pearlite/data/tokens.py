@@ -73,15 +73,9 @@ class Tokeniser:
 
     def stream(self, tokens: Iterable[int]) -> Iterator[str]:
         """Yield the text of tokens as they come, each character once all of its bytes are there."""
-        held: list[int] = []
-        said = ""
-        for token in tokens:
-            held.append(token)
-            text = self.decode(held)
-            if not text.endswith(UNKNOWN) or token == self.unknown:
-                yield text[len(said) :]
-                held, said = held[-1:], self.decode(held[-1:])
-        if held and (rest := self.decode(held)[len(said) :]):
+        spelling = Spelling(self)
+        yield from filter(None, (spelling.add(token) for token in tokens))
+        if rest := spelling.rest():
             yield rest
 
     def save(self, path: Path) -> None:
@@ -109,14 +103,43 @@ class Tokeniser:
         found = (self.tokenizer.token_to_id(name) for name in names)
         number = next((number for number in found if number is not None), None)
         if number is None:
+            number = len(self)
             self.tokenizer.add_special_tokens([AddedToken(names[0], normalized=False)])
-            number = self.tokenizer.token_to_id(names[0])
         return number
 
     def _written(self, number: int) -> str:
         if number in (self.end, self.mask, self.unknown):
-            return self.tokenizer.id_to_token(number)
+            return str(self.tokenizer.id_to_token(number))
         return self.decode([number])
+
+
+class Spelling:
+    """The text of tokens that come one by one.
+
+    Parameters
+    ----------
+    tokeniser
+        Whose tokens they are.
+    """
+
+    def __init__(self, tokeniser: Tokeniser) -> None:
+        self.tokeniser = tokeniser
+        self._held: list[int] = []  # the last token that was said, and those that were not
+        self._said = ""  # what the first of them alone would read
+
+    def add(self, token: int) -> str:
+        """Return what can be said with one more token: nothing inside a character."""
+        self._held.append(int(token))
+        text = self.tokeniser.decode(self._held)
+        if text.endswith(UNKNOWN) and token != self.tokeniser.unknown:
+            return ""
+        new, self._held = text[len(self._said) :], self._held[-1:]
+        self._said = self.tokeniser.decode(self._held)
+        return new
+
+    def rest(self) -> str:
+        """Return what is left in the end: a character that is not whole."""
+        return self.tokeniser.decode(self._held)[len(self._said) :]
 
 
 def characters(texts: Iterable[str]) -> Tokeniser:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pearlite.errors import InputError, Refused
@@ -25,6 +24,7 @@ from pearlite.recipes.denoise.quality import divergence, estimate_error
 from pearlite.recipes.denoise.remedies import REMEDIES
 from pearlite.recipes.denoise.verdict import Verdict, judge_noise
 from pearlite.recipes.spread import spread
+from pearlite.train.device import device_of
 
 METHODS = ("auto", "ridge", "noise2fast")
 CHUNK = 1 << 24  # pixels of a plane, all channels together; larger planes are cut into strips
@@ -163,7 +163,7 @@ def denoise(
     levels = [
         float(np.median([np.median(s.values[:, c]) for s in sample])) for c in range(channels)
     ]
-    estimator = Estimator(models, levels, QUALITIES[quality], _device(device))
+    estimator = Estimator(models, levels, QUALITIES[quality], device_of(device))
     verdict = _judge(sample[len(sample) // 2], estimator)
     if verdict.state == "failed":
         notes.append(_accepted(verdict, remedies, force))
@@ -274,14 +274,3 @@ def _assessed(
     )
     noisy_psnr = float(10 * np.log10(peak**2 / variance.mean()))
     return replace(done, psnr=psnr, psnr_noisy=noisy_psnr, peak=peak)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"there is no device {name!r} here; leave it out, or say cpu.") from error
-    return device

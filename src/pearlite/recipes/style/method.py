@@ -27,8 +27,9 @@ from pearlite.recipes.style.greys import recast
 from pearlite.recipes.style.patches import kinds_for
 from pearlite.recipes.style.plane import Plane, measured
 from pearlite.recipes.style.reference import Reference, Style, ready
-from pearlite.recipes.style.settings import Settings, device_of
+from pearlite.recipes.style.settings import Settings
 from pearlite.recipes.style.texture import Texture
+from pearlite.train.device import device_of
 from pearlite.train.history import Row
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from pearlite.errors import InputError
 from pearlite.recipes.style.paint import STEPS, Budget
 
@@ -76,21 +74,3 @@ class Settings:
     def budget(self) -> Budget:
         """What a plane may cost."""
         return Budget(STEPS[self.quality] if self.minutes is None else None, self.minutes)
-
-
-def device_of(name: str) -> torch.device:
-    """Return the device of a name; ``"auto"`` takes a GPU where there is one.
-
-    Raises
-    ------
-    InputError
-        If there is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"there is no device {name!r} here; leave it out, or say cpu.") from error
-    return device
