@@ -76,7 +76,10 @@ class DecoderOptions(TransformerOptions):
     tied
         The table of the embedding is also the head, which has no bias then (Press and Wolf,
         arXiv 1608.05859).
+    head_bias
+        Whether the head has biases where dense layers have.
     """
 
     cross: bool = False
     tied: bool = False
+    head_bias: bool = True

@@ -158,7 +158,8 @@ class TransformerDecoder(Transformer):
         )
         self.head: Dense | None = None
         if not chosen.tied:
-            self.head = Dense(chosen.width, vocabulary, bias=chosen.bias, generator=generator)
+            bias = chosen.bias and chosen.head_bias
+            self.head = Dense(chosen.width, vocabulary, bias=bias, generator=generator)
             if chosen.zero_init:
                 for parameter in self.head.parameters():
                     nn.init.zeros_(parameter)
