@@ -11,11 +11,13 @@ import typer
 from pearlite.commands.after import apply, report
 from pearlite.commands.before import audit, guide
 from pearlite.commands.denoise import denoise
+from pearlite.commands.language import language
 from pearlite.commands.learn import demo, lecture, trace
 from pearlite.commands.reconstruct import reconstruct
 from pearlite.commands.segment import segment
 from pearlite.commands.style import style
 from pearlite.commands.tabular import tabular
+from pearlite.commands.text import text
 from pearlite.errors import InputError, Refused
 
 app = typer.Typer(
@@ -83,6 +85,8 @@ for _command in (
     reconstruct,
     style,
     tabular,
+    text,
+    language,
     apply,
     report,
     trace,

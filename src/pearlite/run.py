@@ -22,6 +22,7 @@ from pearlite.provenance import fingerprint, hardware, plain, sha256, versions
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from torch import nn
 
 FORMAT = 1
 TEST, PAGE = "test.json", "report.html"
@@ -202,6 +203,19 @@ class Run:
         values = {name: _value(path) for name, path in self.results.items()}
         return next(iter(values.values())) if len(self.record["inputs"]) == 1 else values
 
+    @property
+    def model(self) -> "nn.Module":
+        """The network that this run has learned, in evaluation mode, read from its folder.
+
+        Raises
+        ------
+        InputError
+            If the run's task gives no network to be called.
+        """
+        if not hasattr(recipe := self._recipe(), "model"):
+            raise InputError(f"a {self.task} run gives no network; use its apply")
+        return recipe.model(self)
+
     def check_inputs(self) -> None:
         """Make sure that the inputs are still those with which the run began.
 
@@ -354,7 +368,9 @@ class Run:
 
 
 def _value(path: Path) -> Any:
-    """Read a result: the table in a CSV file, else an image's array."""
+    """Read a result: the table in a CSV file, a text, else an image's array."""
+    if path.suffix == ".txt":
+        return path.read_text(encoding="utf-8")
     if path.suffix != ".csv":
         return read(path).array
     import pandas

@@ -12,7 +12,7 @@ from typing import Any
 from pearlite.errors import InputError
 from pearlite.run import Run
 
-TASKS = ("denoise", "reconstruct", "segment", "style", "tabular")
+TASKS = ("denoise", "language", "reconstruct", "segment", "style", "tabular", "text")
 
 
 def recipe(task: str) -> Any:

@@ -47,6 +47,11 @@ def joined() -> Iterator[torch.device]:
         dist.destroy_process_group()
 
 
+def is_first() -> bool:
+    """Whether this process is the first of those that ``torchrun`` has started, or alone."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def replicate(task: Task) -> Task:
     """Keep the whole task in every process and average the gradients: DDP.
 

@@ -1,0 +1,87 @@
+"""pearlite language."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pearlite.commands.common import fit, given, print_run
+from pearlite.commands.options import Device, Json, Minutes, Out, Quality, Resume, Seed
+
+
+def language(
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DATA…", help="Files of text (.txt, .md, .jsonl), or folders."),
+    ] = None,
+    objective: Annotated[
+        Literal["causal", "masked"] | None,
+        typer.Option(help="Predict the next token, or hidden ones.", show_default="causal"),
+    ] = None,
+    model: Annotated[
+        Literal["transformer", "lstm", "gru", "rnn"] | None,
+        typer.Option(help="What reads the text.", show_default="transformer"),
+    ] = None,
+    tokeniser: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="characters, bytes, bpe, or a tokenizer.json.",
+            show_default="characters",
+        ),
+    ] = None,
+    vocabulary: Annotated[
+        int | None, typer.Option(min=1, help="Tokens of bpe.", show_default="1024")
+    ] = None,
+    cut: Annotated[
+        Literal["whole", "blank", "line"] | None,
+        typer.Option(
+            help="What a document is: a file, a part between blank lines, a line.",
+            show_default="whole",
+        ),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the text in a .jsonl file.", show_default="text"),
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(metavar="N", help="Tokens that the network sees at once.")
+    ] = None,
+    width: Annotated[int | None, typer.Option(min=1, help="Features of a token.")] = None,
+    depth: Annotated[int | None, typer.Option(min=1, help="Blocks or layers.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Windows a step.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Updates, instead of a time.")
+    ] = None,
+    quality: Quality = None,
+    minutes: Minutes = None,
+    out: Out = None,
+    seed: Seed = None,
+    device: Device = None,
+    resume: Resume = None,
+    json: Json = False,
+) -> None:
+    """Learn to write from text, or to fill it in, and test that on text that was withheld."""
+    from pearlite.train.distribute import is_first
+
+    options = given(
+        objective=objective,
+        model=model,
+        tokeniser=tokeniser,
+        vocabulary=vocabulary,
+        cut=cut,
+        field=field,
+        context=context,
+        width=width,
+        depth=depth,
+        batch=batch,
+        steps=steps,
+        quality=quality,
+        minutes=minutes,
+        out=out,
+        seed=seed,
+        device=device,
+    )
+    run = fit("language", data, resume, options, json)
+    if is_first():
+        print_run(run, json)

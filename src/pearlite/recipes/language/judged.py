@@ -1,0 +1,182 @@
+"""The network on the withheld text, beside counting.
+
+Axes: P passages, M hidden tokens, U stretches of text that are drawn together.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from pearlite.judge.bootstrap import bootstrap
+from pearlite.judge.ngrams import NGrams
+from pearlite.judge.paired import compare
+from pearlite.judge.scores import Metric
+from pearlite.judge.text import BITS_PER_BYTE, PERPLEXITY
+from pearlite.provenance import plain
+from pearlite.recipes.language.corpus import Corpus
+from pearlite.recipes.language.measure import (
+    Costs,
+    by_passage,
+    hidden_costs,
+    measured,
+    token_costs,
+)
+
+FEWEST_GROUPS = 10  # documents from which on they, and not passages, are drawn for intervals
+CHOSEN_ON = 100_000  # tokens of the validation part that choose the order of the n-grams
+NETWORK, UNIGRAM = "network", "unigram"
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """What stretches of a text cost several models.
+
+    Attributes
+    ----------
+    sizes : dict of ndarray
+        Length of each stretch by metric name, in the unit that the metric divides by; ``(U,)``.
+    costs : dict of ndarray
+        What it costs in nats, by model; ``(U,)``.
+    groups : ndarray or None
+        Document of each, where there are enough of them to be drawn as wholes.
+    """
+
+    sizes: dict[str, NDArray[np.int64]]
+    costs: dict[str, Costs]
+    groups: NDArray[np.int64] | None = None
+
+    def scores(self, metrics: tuple[Metric, ...], seed: int) -> dict[str, Any]:
+        """Return each metric of each model with its interval, and whether the network is better."""
+        scored = {
+            model: {
+                metric.name: asdict(
+                    bootstrap(metric, self.sizes[metric.name], costs, group=self.groups, seed=seed)
+                )
+                for metric in metrics
+            }
+            for model, costs in self.costs.items()
+        }
+        first = metrics[0]
+        compared = {
+            model: compare(
+                self.sizes[first.name],
+                self.costs[NETWORK],
+                costs,
+                first,
+                group=self.groups,
+                names=("the network", f"the {model}"),
+                seed=seed,
+            )
+            for model, costs in self.costs.items()
+            if model != NETWORK
+        }
+        said = {name: (found.verdict, found.sentence) for name, found in compared.items()}
+        return {
+            "metric": first.name,
+            "metrics": scored.pop(NETWORK),
+            "baselines": scored,
+            "compared": {
+                name: {"verdict": verdict, "sentence": sentence}
+                for name, (verdict, sentence) in said.items()
+            },
+        }
+
+
+def judge(
+    network: nn.Module,
+    corpus: Corpus,
+    *,
+    causal: bool,
+    context: int,
+    seed: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Score a network on the test part, as test.json holds it.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on `device`.
+    corpus
+        Its training part is counted for the baselines, whose order the validation part chooses.
+    causal
+        Whether the network predicts the next token, and not hidden ones.
+    context
+        Most tokens that it takes.
+    seed
+        Of the bootstrap, and of what is hidden.
+    """
+    counting = NGrams(corpus.train.tokens, len(corpus.tokeniser))
+    order = counting.best_order(corpus.validation.tokens[:CHOSEN_ON])
+    if causal:
+        found = _next_tokens(network, corpus, counting, order, context, device)
+        facts = found.scores((BITS_PER_BYTE, PERPLEXITY), seed)
+        return plain({**facts, "measured": int(found.sizes[PERPLEXITY.name].sum())})
+    return _hidden_tokens(network, corpus, counting, order, context, seed, device)
+
+
+def _next_tokens(
+    network: nn.Module,
+    corpus: Corpus,
+    counting: NGrams,
+    order: int,
+    context: int,
+    device: torch.device,
+) -> Stretches:
+    test = corpus.test
+    orders = {UNIGRAM: 1, f"{order}-gram": order}
+    costs: dict[str, list[Costs]] = {NETWORK: [], **{name: [] for name in orders}}
+    runs = measured(test, context)
+    for read, passages in runs:
+        tokens_N = np.asarray(test.tokens[read])
+        made = {NETWORK: token_costs(network, tokens_N, context, device)}
+        made |= {name: counting.losses(tokens_N, n) for name, n in orders.items()}
+        for name, costs_N in made.items():
+            costs_N[0] = 0.0  # before it there is nothing
+            costs[name].append(by_passage(costs_N, test, read, passages))
+    chosen_P = np.concatenate([np.arange(p.start, p.stop) for _, p in runs])
+    lengths_P = np.diff(test.ends, prepend=0)[chosen_P]
+    documents_P = test.documents[chosen_P]
+    enough = len(np.unique(documents_P)) >= FEWEST_GROUPS
+    return Stretches(
+        {BITS_PER_BYTE.name: test.sizes[chosen_P], PERPLEXITY.name: lengths_P},
+        {name: np.concatenate(parts) for name, parts in costs.items()},
+        documents_P if enough else None,
+    )
+
+
+def _hidden_tokens(
+    network: nn.Module,
+    corpus: Corpus,
+    counting: NGrams,
+    order: int,
+    context: int,
+    seed: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Score hidden tokens; counting sees the true text to their left, and nothing to the right."""
+    test = corpus.test
+    hidden = hidden_costs(network, test, corpus.tokeniser, context, seed, device)
+    before = order - 1
+    costs: dict[str, Costs] = {NETWORK: hidden.costs}
+    for name, n in ((UNIGRAM, 1), (f"{order}-gram", order)):
+        costs[name] = np.array(
+            [
+                counting.losses(np.asarray(test.tokens[max(0, at - before) : at + 1]), n)[-1]
+                for at in hidden.places
+            ]
+        )
+    count = int(hidden.windows.max()) + 1
+    asked_U = np.bincount(hidden.windows, minlength=count)
+    summed: dict[str, Costs] = {
+        name: np.bincount(hidden.windows, each, count)[asked_U > 0].astype(np.float64)
+        for name, each in costs.items()
+    }
+    found = Stretches({PERPLEXITY.name: asked_U[asked_U > 0]}, summed)
+    facts = found.scores((PERPLEXITY,), seed)
+    facts |= {"measured": len(hidden.costs), "right": float(hidden.right.mean())}
+    return plain(facts)
