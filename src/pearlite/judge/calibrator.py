@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from pearlite.errors import InputError
 from pearlite.judge.answers import Floats, read_probabilities, read_weight
@@ -129,5 +130,4 @@ def _platt(said_N: Floats, right_N: NDArray[np.bool_], weight_N: Floats) -> tupl
         sample_weight=np.r_[weight_N * target_N, weight_N * (1 - target_N)],
     )
     slope, knots = max(float(model.coef_[0, 0]), 0.0), np.linspace(-14, 14, KNOTS)
-    said_T = 1 / (1 + np.exp(-knots))
-    return said_T, 1 / (1 + np.exp(-(slope * knots + float(model.intercept_[0]))))
+    return expit(knots), expit(slope * knots + float(model.intercept_[0]))
