@@ -77,7 +77,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
 
 
 @settings(deadline=None)
-@given(st.integers(1, 12), st.floats(0.05, 1), st.floats(0.1, 5), st.integers(0, 99))
+@given(st.integers(1, 12), st.floats(0.05, 1), st.floats(0.5, 5), st.integers(0, 99))
 def test_what_is_drawn_is_what_was_left_of_the_likeliest(top_k, top_p, temperature, seed):
     logits = 3 * torch.randn(4, 10, generator=seeded(seed))
     shares = (logits / temperature).softmax(-1)
@@ -133,3 +133,11 @@ def test_nothing_to_go_on_from_is_refused():
         Writing(decoder(), [[1], []], sampling=GREEDY)
     with pytest.raises(InputError, match="give a generator"):
         Writing(decoder(), [[1]])
+
+
+def test_tokens_that_are_never_written_are_not():
+    net = decoder()
+    [[likeliest]] = texts(net, [[1, 2]], 1, sampling=GREEDY)
+    [text] = texts(net, [[1, 2]], 20, sampling=Sampling(0, repetition=1.5), never={likeliest})
+    assert likeliest not in text
+    assert len(text) == 20

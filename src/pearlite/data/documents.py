@@ -28,7 +28,7 @@ class Passage:
     document
         Number of its document, from 0.
     text
-        At most `LONGEST` characters.
+        At most so many characters as `Documents` say, `LONGEST` by default.
     last
         Whether the document ends with it.
     """
@@ -52,6 +52,8 @@ class Documents:
         blank lines, ``"line"`` for lines.
     field
         Where an object of a ``.jsonl`` file holds its text.
+    longest
+        Characters of a passage, at most.
 
     Raises
     ------
@@ -60,10 +62,17 @@ class Documents:
         a line of a ``.jsonl`` file holds no text under `field`.
     """
 
-    def __init__(self, paths: Sequence[Path], *, cut: str = "whole", field: str = "text") -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        cut: str = "whole",
+        field: str = "text",
+        longest: int = LONGEST,
+    ) -> None:
         if cut not in CUTS:
             raise InputError(f"documents cannot be cut by {cut!r}; take {', '.join(CUTS)}")
-        self.paths, self.cut, self.field = list(paths), cut, field
+        self.paths, self.cut, self.field, self.longest = list(paths), cut, field, longest
 
     def __iter__(self) -> Iterator[Passage]:
         number = 0
@@ -83,13 +92,13 @@ class Documents:
         if path.suffix.lower() == ".jsonl":
             texts = self._objects(path)
         elif self.cut == "whole":
-            yield _pieces(read_blocks(path))
+            yield _pieces(read_blocks(path), self.longest)
             return
         else:
             texts = _lines(path) if self.cut == "line" else _paragraphs(path)
         for text in texts:
             if text.strip():
-                yield _pieces(iter([text]))
+                yield _pieces(iter([text]), self.longest)
 
     def _objects(self, path: Path) -> Iterator[str]:
         for number, line in enumerate(_lines(path), start=1):
@@ -187,13 +196,13 @@ def _paragraphs(path: Path) -> Iterator[str]:
     yield rest
 
 
-def _pieces(blocks: Iterator[str]) -> Iterator[str]:
+def _pieces(blocks: Iterator[str], longest: int) -> Iterator[str]:
     """Cut a text at ends of lines, else at spaces, else anywhere, into pieces of some length."""
     rest = ""
     for block in blocks:
         rest, start = rest + block, 0
-        while len(rest) - start > LONGEST:
-            half, end = start + LONGEST // 2, start + LONGEST
+        while len(rest) - start > longest:
+            half, end = start + longest // 2, start + longest
             cut = rest.rfind("\n", half, end) + 1 or rest.rfind(" ", half, end) + 1 or end
             yield rest[start:cut]
             start = cut

@@ -126,6 +126,8 @@ class Writing:
         needs none.
     ends
         Tokens after which a row has come to its end.
+    never
+        Tokens that are not written, such as a mask.
     cached
         Keep keys and values, so that each token is read once; only a `TransformerDecoder` can.
         Others, and False, read the whole window for each token.
@@ -151,6 +153,7 @@ class Writing:
         sampling: Sampling | None = None,
         generator: torch.Generator | None = None,
         ends: Collection[int] = (),
+        never: Collection[int] = (),
         cached: bool = True,
     ) -> None:
         self.network: Any = network
@@ -162,6 +165,7 @@ class Writing:
         self.generator, self.ends = generator, frozenset(ends)
         self.context: int = self.network.embed.context
         self.device = next(network.parameters()).device
+        self._never_N = torch.tensor(sorted(never), dtype=torch.int64, device=self.device)
         self.texts = [[int(token) for token in prompt] for prompt in prompts]
         self.going = list(range(len(prompts)))
         caches = cached and isinstance(network, TransformerDecoder)
@@ -183,6 +187,7 @@ class Writing:
         logits_NV = self._read() if self._cache is None else self._read_on(self._cache)
         if self.sampling.repetition != 1:
             self._note_seen(logits_NV)
+        logits_NV = logits_NV.index_fill(-1, self._never_N, -math.inf)
         self._last_N = self.sampling.draw(logits_NV, self._seen_NV, self.generator)
         said_B = torch.full((len(self.texts),), ENDED)
         for row, token in zip(self._batch, self._last_N.tolist(), strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pearlite.data.alike_texts import Copies, find_copies
-from pearlite.data.documents import Documents, Passage
+from pearlite.data.documents import LONGEST, Documents, Passage
 from pearlite.data.packed import Packed, pack
 from pearlite.data.split import PARTS, Split, split
 from pearlite.data.tokens import KINDS, Tokeniser, byte_level, byte_pairs, characters
@@ -18,7 +18,7 @@ FEWEST = 10  # documents of their own from which on whole ones are withheld
 TENTHS = 10  # pieces into which fewer documents are cut
 GAP = 1_000  # characters at most, between parts of one document
 LINE = 10_000  # characters from which on a text may be one line
-TOKENISER = "tokenizer.json"
+SHORT, PASSAGES = 64, 500  # of a short text: characters of a passage; passages that tell a spread
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,7 @@ def divide(paths: list[Path], choices: Choices, seed: int) -> Divided:
             f"{named} holds one line of {length:,} characters, of which nothing can be withheld; "
             "give more text"
         )
+    documents.longest = min(LONGEST, max(SHORT, length // PASSAGES))
     own = len(np.unique(copies.group))
     if own >= FEWEST:
         return Divided(documents, copies, _by_document(copies, seed), False)

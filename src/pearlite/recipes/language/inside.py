@@ -20,6 +20,7 @@ from pearlite.see.style import panels, styled
 
 READ = 600  # tokens of the withheld text that are coloured, at most
 SENTENCE = 32  # tokens whose attention is drawn, at most
+BRIGHT = 0.5  # share of a token's attention that is drawn brightest
 MOST = 8  # layers and heads that are drawn
 
 
@@ -33,7 +34,7 @@ def surprise_of(network: nn.Module, design: Design, corpus: Corpus) -> list[dict
         which there is nothing), and ``expected``, the likeliest token there. A network of hidden
         tokens has each token hidden in turn.
     """
-    tokens_T = np.asarray(corpus.test.tokens[:READ]).astype(np.int64)
+    tokens_T = _beginning(corpus, READ)
     chosen_TV = (_next if design.causal else _hidden)(network, design, corpus, tokens_T)
     alphabet = corpus.tokeniser.alphabet
     first = 1 if design.causal else 0
@@ -48,7 +49,7 @@ def surprise_of(network: nn.Module, design: Design, corpus: Corpus) -> list[dict
 
 def attention_of(network: nn.Module, corpus: Corpus, context: int) -> tuple[list[str], Tensor]:
     """Return the first tokens of the test part, and how they look at each other, (L, H, T, T)."""
-    tokens_T = np.asarray(corpus.test.tokens[: min(SENTENCE, context)]).astype(np.int64)
+    tokens_T = _beginning(corpus, min(SENTENCE, context))
     place = next(network.parameters()).device
     maps = attention_maps(network, torch.from_numpy(tokens_T)[None].to(place))
     alphabet = corpus.tokeniser.alphabet
@@ -60,7 +61,7 @@ def draw_attention(words: list[str], maps_LHTT: Tensor, path: Path) -> None:
     """Draw how tokens look at each other: the last layer large and named, all heads small."""
     layers, heads = min(MOST, len(maps_LHTT)), min(MOST, maps_LHTT.shape[1])
     figure, [[large, rest]] = panels(1, 2, size=(11, 5.2), width_ratios=(1.05, 1))
-    large.imshow(maps_LHTT[-1].mean(0).numpy(), vmin=0)
+    large.imshow(maps_LHTT[-1].mean(0).numpy(), vmin=0, vmax=BRIGHT)
     named = [word.replace("\n", "⏎").replace(" ", "␣").replace("\t", "⇥") for word in words]
     large.set_xticks(range(len(words)), named, rotation=90 if max(map(len, named)) > 1 else 0)
     large.set_yticks(range(len(words)), named)
@@ -74,10 +75,19 @@ def draw_attention(words: list[str], maps_LHTT: Tensor, path: Path) -> None:
             inset = rest.inset_axes(
                 (head * width, 1 - (layer + 1) * height, 0.94 * width, 0.94 * height)
             )
-            inset.imshow(maps_LHTT[layer - layers, head].numpy(), vmin=0)
+            inset.imshow(maps_LHTT[layer - layers, head].numpy(), vmin=0, vmax=BRIGHT)
             inset.set_axis_off()
     with replacing(path) as hidden:
         figure.savefig(hidden, format="png")
+
+
+def _beginning(corpus: Corpus, count: int) -> NDArray[np.int64]:
+    """Return the first tokens of the test part, from its first whole line on if that is near."""
+    read = np.asarray(corpus.test.tokens[: 2 * count]).astype(np.int64)
+    alphabet = corpus.tokeniser.alphabet
+    lines = [place for place, token in enumerate(read[:-count]) if "\n" in alphabet[token]]
+    start = lines[0] + 1 if lines else 0
+    return read[start : start + count]
 
 
 @torch.inference_mode()

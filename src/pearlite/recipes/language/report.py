@@ -85,7 +85,7 @@ def _attention(run: Run) -> Html | None:
         path.read_bytes(),
         "attention maps",
         "How much each token (row) takes from each (column) in the first tokens of the withheld "
-        "text; bright: much.",
+        "text; brightest: half of it or more.",
     )
     return page.section("Where it looks", picture)
 

@@ -85,6 +85,7 @@ def write(
         sampling=manner.sampling,
         generator=torch.Generator().manual_seed(manner.seed),
         ends=(tokeniser.end,),
+        never={tokeniser.mask, tokeniser.unknown} - {None},
     )
     spoken = [_Spoken(tokeniser, manner.stop) for _ in begun]
     show = show if len(begun) == 1 else None
