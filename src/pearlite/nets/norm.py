@@ -162,7 +162,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., D)`` to the same shape."""
-        return F.rms_norm(x, (self.width,), self.weight, self.epsilon)
+        return F.rms_norm(x, (self.width,), self.weight.to(x.dtype), self.epsilon)
 
     def extra_repr(self) -> str:
         """Width, for printing."""

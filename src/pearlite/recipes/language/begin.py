@@ -1,0 +1,75 @@
+"""What a fine-tuning goes on from: a run, or a folder of Hugging Face."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from torch import nn
+
+from pearlite.data.tokens import Tokeniser
+from pearlite.errors import InputError
+from pearlite.folders import RECORD
+from pearlite.nets.huggingface import is_folder, read, read_tokeniser
+from pearlite.recipes.language.files import TOKENISER
+from pearlite.recipes.language.network import ABOUT, Design, load
+from pearlite.run import Run
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A network that has learned.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, on the CPU, float32.
+    tokeniser
+        The one that it has learned with.
+    design
+        Builds it again.
+    """
+
+    network: nn.Module
+    tokeniser: Tokeniser
+    design: Design
+
+
+def is_weights(path: Path) -> bool:
+    """Whether a path is a folder of Hugging Face, and no run."""
+    return is_folder(path) and not (path / RECORD).is_file()
+
+
+def begin(source: str | Path) -> Beginning:
+    """Open a finished language run, or a folder with a GPT-2 or a Llama and its tokeniser.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or lacks something.
+    """
+    path = Path(source)
+    if not is_weights(path):
+        return _of_run(path)
+    network = read(path)
+    options = network.options
+    tokeniser = read_tokeniser(path, options.vocabulary)
+    if tokeniser is None:
+        raise InputError(
+            f"{path} holds no {TOKENISER}, without which no text can be read; put the network's "
+            "there"
+        )
+    if tokeniser.end >= options.vocabulary:
+        raise InputError(
+            f"the {TOKENISER} in {path} has no token for the end of a text, such as <|endoftext|>; "
+            "pearlite cannot fine-tune without one"
+        )
+    return Beginning(network, tokeniser, Design("decoder", asdict(options)))
+
+
+def _of_run(path: Path) -> Beginning:
+    run = Run.open(path)
+    if run.task != "language":
+        raise InputError(f"{path} is a run of {run.task!r}; give one of language to go on from")
+    if not (path / ABOUT).is_file():
+        raise InputError(f"{path} holds no network yet: it is {run.status}; finish it first")
+    network, design = load(path)
+    return Beginning(network, Tokeniser.load(path / TOKENISER), design)
