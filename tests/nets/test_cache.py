@@ -35,7 +35,7 @@ def decoder(kind="plain", seed=0):
     net = build("transformer-decoder", seed=seed, **sizes, **KINDS[kind]).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():  # so that n-grams and the shift, which begin at 0, say something
-        for parameter in net.embed.parameters():
+        for parameter in net.get_submodule("embed").parameters():
             parameter += 0.3 * torch.randn(parameter.shape, generator=generator)
     return net
 

@@ -5,9 +5,10 @@ head. A padding is True where a token is real and False where it only fills a ro
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pearlite.errors import InputError
+from pearlite.nets.step import Step
 
 
 class KVCache:
@@ -18,7 +19,8 @@ class KVCache:
     its first half is forgotten at once, so that this happens seldom. `window_start` says where.
 
     The memory is taken whole when the first tokens come, of their batch, dtype and device. Use it
-    without gradients, and always in the same mode (``torch.no_grad`` or ``torch.inference_mode``).
+    without gradients, and always in the same mode (``torch.no_grad`` or ``torch.inference_mode``);
+    a decoder whose weights have changed needs a new one.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ class KVCache:
         self._tokens_BS: Tensor | None = None
         self._padding_BS: Tensor | None = None
         self._blocks: list[BlockCache] = []
+        self._step: Step | None = None
 
     @property
     def tokens_BS(self) -> Tensor:
@@ -102,6 +105,12 @@ class KVCache:
             self._blocks.append(BlockCache(self))
         return self._blocks[number]
 
+    def step(self, trunk: nn.Module) -> Step:
+        """Return the fast way of one new token a row through these blocks."""
+        if self._step is None:
+            self._step = Step(trunk)
+        return self._step
+
     def rewind(self, count: int) -> None:
         """Forget the last columns, as if they had not been read; `InputError` if there are less."""
         if not 0 <= count <= self.length:
@@ -144,8 +153,7 @@ class BlockCache:
 
     def __init__(self, cache: KVCache) -> None:
         self.cache = cache
-        self._keys_BGSD: Tensor | None = None
-        self._values_BGSD: Tensor | None = None
+        self._kept_BGSD: list[Tensor] = []
 
     @property
     def start(self) -> int:
@@ -154,20 +162,19 @@ class BlockCache:
 
     def extend(self, keys_BGTD: Tensor, values_BGTD: Tensor) -> tuple[Tensor, Tensor]:
         """Keep those of the new tokens, and return those of the whole window."""
-        if self._keys_BGSD is None or self._values_BGSD is None:
-            B, G, _, D = keys_BGTD.shape
-            self._keys_BGSD = keys_BGTD.new_zeros(B, G, self.cache.context, D)
-            self._values_BGSD = torch.zeros_like(self._keys_BGSD)
         start, stop = self.cache.start, self.cache.length
-        self._keys_BGSD[:, :, start:stop] = keys_BGTD
-        self._values_BGSD[:, :, start:stop] = values_BGTD
-        return self._keys_BGSD[:, :, :stop], self._values_BGSD[:, :, :stop]
+        if not self._kept_BGSD:
+            B, G, _, D = keys_BGTD.shape
+            shape = (B, G, self.cache.context, D)
+            self._kept_BGSD = [keys_BGTD.new_zeros(shape) for _ in range(2)]
+        keys_BGSD, values_BGSD = self._kept_BGSD
+        keys_BGSD[:, :, start:stop] = keys_BGTD
+        values_BGSD[:, :, start:stop] = values_BGTD
+        return keys_BGSD[:, :, :stop], values_BGSD[:, :, :stop]
 
     def select(self, rows_N: Tensor) -> None:
         """Keep these rows of the batch."""
-        if self._keys_BGSD is not None and self._values_BGSD is not None:
-            self._keys_BGSD = self._keys_BGSD[rows_N]
-            self._values_BGSD = self._values_BGSD[rows_N]
+        self._kept_BGSD = [kept_BGSD[rows_N] for kept_BGSD in self._kept_BGSD]
 
 
 def window_start(length: int, context: int) -> int:

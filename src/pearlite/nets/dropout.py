@@ -27,7 +27,7 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to the same shape."""
-        return F.dropout(x, self.share, self.training)
+        return F.dropout(x, self.share) if self.share and self.training else x
 
     def extra_repr(self) -> str:
         """Share, for printing."""

@@ -108,10 +108,8 @@ class Embedding(nn.Module):
             x_BTD = self._with_those_before(x_BTD, tokens_BS, padding_BS, new)
         if self.place is None:
             return x_BTD
-        if padding_BS is None and new == S:
-            return self.place(x_BTD)
         if padding_BS is None:
-            return self.place(x_BTD, torch.arange(S - new, S, device=tokens_BS.device))
+            return self.place(x_BTD, slice(S - new, S))
         return self.place(x_BTD, (padding_BS.cumsum(1) - 1).clamp(min=0)[:, S - new :])
 
     def _vectors(self, tokens_BT: Tensor) -> Tensor:
@@ -161,7 +159,7 @@ class Fixed(nn.Module):
         super().__init__()
         self.register_buffer("table_TD", table_TD, persistent=False)
 
-    def forward(self, x_BTD: Tensor, places: Tensor | None = None) -> Tensor:
+    def forward(self, x_BTD: Tensor, places: slice | Tensor | None = None) -> Tensor:
         """Map ``(B, T, D)`` to the same shape; `places` as of `Learned`."""
         return x_BTD + (
             self.table_TD[: x_BTD.shape[1]] if places is None else self.table_TD[places]

@@ -78,7 +78,7 @@ class Learned(nn.Module):
         with torch.no_grad():
             self.weight.normal_(0, SPREAD, generator=generator)
 
-    def forward(self, x_BTD: Tensor, places: Tensor | None = None) -> Tensor:
+    def forward(self, x_BTD: Tensor, places: slice | Tensor | None = None) -> Tensor:
         """Map ``(B, T, D)`` to the same shape; `InputError` if T is more than `length`.
 
         Parameters
@@ -86,7 +86,7 @@ class Learned(nn.Module):
         x_BTD
             Tokens.
         places
-            Position of each, int64 ``(T,)`` or ``(B, T)``; None: from 0.
+            Position of each: a slice, or int64 ``(B, T)``; None: from 0.
         """
         if x_BTD.shape[1] > len(self.weight):
             raise InputError(
@@ -178,7 +178,8 @@ def _turned(x_BHTD: Tensor, cos_TD: Tensor, sin_TD: Tensor, pairing: str) -> Ten
         partner_BHTD = x_BHTD.roll(x_BHTD.shape[-1] // 2, -1)
     else:
         partner_BHTD = x_BHTD.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
-    return (x_BHTD * cos_TD + partner_BHTD * sin_TD).to(x_BHTD.dtype)
+    cos_TD, sin_TD = cos_TD.to(x_BHTD.dtype), sin_TD.to(x_BHTD.dtype)
+    return x_BHTD * cos_TD + partner_BHTD * sin_TD
 
 
 def _turns(angles_TP: Tensor, pairing: str) -> tuple[Tensor, Tensor]:

@@ -78,7 +78,8 @@ class Sampling:
             before_NV = sorted_NV.cumsum(-1) - sorted_NV
             least_N1 = sorted_NV.masked_fill(before_NV >= self.top_p, 2).amin(-1, keepdim=True)
             shares_NV = shares_NV.masked_fill(shares_NV < least_N1, 0)
-        return shares_NV / shares_NV.sum(-1, keepdim=True)
+            shares_NV = shares_NV / shares_NV.sum(-1, keepdim=True)
+        return shares_NV
 
     def penalised(self, logits_NV: Tensor, seen_NV: Tensor | None) -> Tensor:
         """Return the logits with those of seen tokens lowered."""
@@ -187,7 +188,8 @@ class Writing:
         logits_NV = self._read() if self._cache is None else self._read_on(self._cache)
         if self.sampling.repetition != 1:
             self._note_seen(logits_NV)
-        logits_NV = logits_NV.index_fill(-1, self._never_N, -math.inf)
+        if len(self._never_N):
+            logits_NV = logits_NV.index_fill(-1, self._never_N, -math.inf)
         self._last_N = self.sampling.draw(logits_NV, self._seen_NV, self.generator)
         said_B = torch.full((len(self.texts),), ENDED)
         for row, token in zip(self._batch, self._last_N.tolist(), strict=True):

@@ -75,6 +75,13 @@ class Transformer(nn.Module):
             **of_the_blocks,
         )
 
+    def _enter(self, x_BTD: Tensor) -> Tensor:
+        """Let dropout act, and keep the features in 16 bits where autocast multiplies in them."""
+        kind = x_BTD.device.type
+        if torch.is_autocast_enabled(kind):
+            x_BTD = x_BTD.to(torch.get_autocast_dtype(kind))
+        return self.dropout(x_BTD)
+
     def _rotary(self) -> Rotary | bool:
         """Return the layer that all blocks share; attention itself refuses heads of odd width."""
         options = self.options
@@ -122,7 +129,7 @@ class TransformerEncoder(Transformer):
 
     def forward(self, tokens_BT: Tensor, padding_BT: Tensor | None = None) -> Tensor:
         """Map token numbers, int64 ``(B, T)``, to features ``(B, T, width)``."""
-        x_BTD = self.dropout(self.embed(tokens_BT, padding_BT))
+        x_BTD = self._enter(self.embed(tokens_BT, padding_BT))
         return self.trunk(x_BTD, padding_BT=padding_BT)
 
 
@@ -156,6 +163,7 @@ class TransformerDecoder(Transformer):
         super().__init__(
             chosen, spread=spread, generator=generator, causal=True, cross=chosen.cross
         )
+        self.cross = chosen.cross
         self.head: Dense | None = None
         if not chosen.tied:
             bias = chosen.bias and chosen.head_bias
@@ -180,18 +188,30 @@ class TransformerDecoder(Transformer):
         """
         T = tokens_BT.shape[1]
         if cache is None:
-            x_BTD = self.embed(tokens_BT, padding_BT)
+            x_BTD = self._enter(self.embed(tokens_BT, padding_BT))
         else:
             cache.read(tokens_BT, padding_BT)
             padding_BT = cache.padding_BS
-            x_BTD = self.embed(cache.tokens_BS, padding_BT, new=cache.length - cache.start)
+            new = cache.length - cache.start
+            x_BTD = self._enter(self.embed(cache.tokens_BS, padding_BT, new=new))
+            if new == 1 and self._steps():
+                step = cache.step(self.trunk)
+                return self._say(step(x_BTD[:, 0], cache, padding_BT)[:, None])
         x_BTD = self.trunk(
-            self.dropout(x_BTD),
+            x_BTD,
             memory_BSD,
             padding_BT=padding_BT,
             memory_padding_BS=memory_padding_BS,
             cache=cache,
         )
-        if cache is not None:
-            x_BTD = x_BTD[:, -T:]
+        return self._say(x_BTD if cache is None else x_BTD[:, -T:])
+
+    def _say(self, x_BTD: Tensor) -> Tensor:
+        """Map features to logits."""
         return F.linear(x_BTD, self.embed.weight) if self.head is None else self.head(x_BTD)
+
+    def _steps(self) -> bool:
+        """Whether a single token may take the fast way (see `pearlite.nets.step`)."""
+        learns = self.training or torch.is_grad_enabled()
+        kind = self.embed.weight.device.type
+        return not (learns or self.cross or torch.is_autocast_enabled(kind))

@@ -142,7 +142,8 @@ def orthogonalise(matrices_NRC: Tensor) -> Tensor:
         x = x.bfloat16()
     for _ in range(5):
         gram = x @ x.mT
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+        change = torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
+        x = torch.baddbmm(x, change, x, beta=3.4445)
     return (x if wide else x.mT).to(matrices_NRC.dtype)
 
 
