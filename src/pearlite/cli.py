@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pearlite.commands.after import apply, report
+from pearlite.commands.after import apply, export, report
 from pearlite.commands.before import audit, guide
 from pearlite.commands.denoise import denoise
 from pearlite.commands.language import language
@@ -89,6 +89,7 @@ for _command in (
     language,
     apply,
     report,
+    export,
     trace,
     lecture,
 ):

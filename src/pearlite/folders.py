@@ -90,6 +90,11 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is damaged ({error}); make the run again.") from error
 
 
+def is_pretrained(path: Path) -> bool:
+    """Whether a folder looks like one of Hugging Face, and is no run."""
+    return (path / "config.json").is_file() and not (path / RECORD).is_file()
+
+
 def as_folder(path: str | Path) -> Path:
     """Return `path`, unless it is named like an image: what is written there is a folder.
 

@@ -131,9 +131,21 @@ def report(
     """Write a run's page again, and open it."""
     import webbrowser
 
-    from pearlite.recipes import load
+    from pearlite.recipes import open_run
 
-    page = load(run).report()
+    page = open_run(run).report()
     print_facts({"run": run, "report": page, "exit_code": 0}, [str(page)], json)
     if not (no_open or json):
         webbrowser.open(page.resolve().as_uri())
+
+
+def export(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
+    json: Json = False,
+) -> None:
+    """Write a language run's network as a Hugging Face folder, which transformers opens."""
+    from pearlite.recipes import export as write_export
+
+    folder = write_export(run, out)
+    print_facts({"run": run, "folder": folder, "exit_code": 0}, [str(folder)], json)

@@ -39,7 +39,7 @@ def fit(
             "--resume takes the data and the options from the run; beside it only --device, "
             "--workers, --dask and --force may be given."
         )
-    return recipes.load(resume).resume(progress=not json, **options)
+    return recipes.open_run(resume).resume(progress=not json, **options)
 
 
 def print_run(run: Any, json: bool) -> None:

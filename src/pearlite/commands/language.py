@@ -53,6 +53,17 @@ def language(
     steps: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Updates, instead of a time.")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN|FOLDER", help="Go on from a run, a GPT-2 or a Llama."),
+    ] = None,
+    lora: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="RANK", help="Learn adaptors of this rank instead of all."),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="Learning rate of a fine-tuning.")
+    ] = None,
     quality: Quality = None,
     minutes: Minutes = None,
     out: Out = None,
@@ -76,6 +87,9 @@ def language(
         depth=depth,
         batch=batch,
         steps=steps,
+        start=start,
+        lora=lora,
+        rate=rate,
         quality=quality,
         minutes=minutes,
         out=out,

@@ -2,7 +2,8 @@
 
 ``runs`` has ``fit(data, *, out, seed, command, progress, **options) -> Run``,
 ``resume(run, **options) -> Run``, ``apply(run, new, out, **options)``, ``report(run) -> Path`` and
-``summary(run)``, a table of strings. It is imported when it is asked for.
+``summary(run)``, a table of strings; some also ``export(run, out) -> Path``. It is imported when it
+is asked for.
 """
 
 from importlib import import_module
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pearlite.errors import InputError
+from pearlite.folders import is_pretrained
 from pearlite.run import Run
 
 TASKS = ("denoise", "language", "reconstruct", "segment", "style", "tabular", "text")
@@ -55,7 +57,27 @@ def fit(task: str, data: Any, **options: Any) -> Run:
     return recipe(task).fit(data, **options)
 
 
-def load(path: str | Path) -> Run:
+def load(path: str | Path) -> Any:
+    """Return the run in the folder `path`, or the pretrained network of a Hugging Face folder.
+
+    Returns
+    -------
+    Run or pearlite.recipes.language.pretrained.Pretrained
+        Both have ``apply``, and those of language a ``model``.
+
+    Raises
+    ------
+    InputError
+        If it is neither, is damaged, or belongs to a task that this pearlite does not know.
+    """
+    if not is_pretrained(Path(path)):
+        return open_run(path)
+    from pearlite.recipes.language.pretrained import Pretrained
+
+    return Pretrained(path)
+
+
+def open_run(path: str | Path) -> Run:
     """Return the run in the folder `path`.
 
     Raises
@@ -68,3 +90,21 @@ def load(path: str | Path) -> Run:
         known = ", ".join(TASKS)
         raise InputError(f"{path} is a run of {run.task!r}; the tasks here are: {known}.")
     return run
+
+
+def export(path: str | Path, out: str | Path) -> Path:
+    """Write the network of the run in `path` into the folder `out`, for others to open.
+
+    Raises
+    ------
+    InputError
+        If the run's task does not do that, or the network cannot be written.
+    """
+    run = open_run(path)
+    module = recipe(run.task)
+    if not hasattr(module, "export"):
+        raise InputError(
+            f"a {run.task} run is not written for others by this command; docs/export.md says how "
+            "to write a network as ONNX"
+        )
+    return module.export(run, out)

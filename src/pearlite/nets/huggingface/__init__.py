@@ -3,7 +3,7 @@
 `read` and `write` are the two ways; `gpt2` and `llama` say what belongs where.
 """
 
-from pearlite.nets.huggingface.read import is_folder, read, read_tokeniser
+from pearlite.nets.huggingface.read import read, read_tokeniser
 from pearlite.nets.huggingface.write import write
 
-__all__ = ["is_folder", "read", "read_tokeniser", "write"]
+__all__ = ["read", "read_tokeniser", "write"]

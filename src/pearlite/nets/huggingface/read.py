@@ -15,11 +15,6 @@ SHAPES: dict[str, ModuleType] = {"gpt2": gpt2, "llama": llama}
 _HEAD = "lm_head.weight"
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a path looks like a folder of Hugging Face."""
-    return (path / CONFIG).is_file()
-
-
 def read(folder: Path, *, dtype: torch.dtype | None = torch.float32) -> TransformerDecoder:
     """Read a GPT-2 or a Llama into our decoder, in evaluation mode.
 

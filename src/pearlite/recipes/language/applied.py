@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,19 +14,22 @@ from pearlite.errors import InputError
 from pearlite.folders import as_folder, write_text
 from pearlite.judge.text import BITS_PER_BYTE, PERPLEXITY
 from pearlite.nets.sample import Sampling
-from pearlite.recipes.language.files import TOKENISER
+from pearlite.recipes.language.begin import begin
 from pearlite.recipes.language.measure import token_costs
-from pearlite.recipes.language.network import Design, load
+from pearlite.recipes.language.network import Design
 from pearlite.recipes.language.write import Manner, Show, opening, write
 from pearlite.run import Run
 from pearlite.train.device import device_of
+
+if TYPE_CHECKING:
+    from pearlite.recipes.language.pretrained import Pretrained
 
 SCORES = "scores.csv"
 HIDDEN = "<|mask|>"  # what stands in a text for a token that is to be filled in
 
 
 def apply(
-    run: Run,
+    run: "Run | Pretrained",
     new: Any,
     out: str | Path | None = None,
     *,
@@ -48,7 +51,7 @@ def apply(
     Parameters
     ----------
     run
-        A finished run.
+        A finished run, or a Hugging Face folder that was opened.
     new
         A text, or `Path` of a file of text or a folder of them, or a list of either.
     out
@@ -92,9 +95,8 @@ def apply(
         seed,
     )
     place = device_of(device)
-    network, design = load(run.path)
-    network.to(place)
-    tokeniser = Tokeniser.load(run.path / TOKENISER)
+    learned = begin(run.path)
+    network, design, tokeniser = learned.network.to(place), learned.design, learned.tokeniser
     listed = list(new) if isinstance(new, list | tuple) else [new]
     if not listed:
         raise InputError("give a text to go on from, or a file of text")

@@ -7,8 +7,8 @@ from torch import nn
 
 from pearlite.data.tokens import Tokeniser
 from pearlite.errors import InputError
-from pearlite.folders import RECORD
-from pearlite.nets.huggingface import is_folder, read, read_tokeniser
+from pearlite.folders import is_pretrained
+from pearlite.nets.huggingface import read, read_tokeniser
 from pearlite.recipes.language.files import TOKENISER
 from pearlite.recipes.language.network import ABOUT, Design, load
 from pearlite.run import Run
@@ -33,11 +33,6 @@ class Beginning:
     design: Design
 
 
-def is_weights(path: Path) -> bool:
-    """Whether a path is a folder of Hugging Face, and no run."""
-    return is_folder(path) and not (path / RECORD).is_file()
-
-
 def begin(source: str | Path) -> Beginning:
     """Open a finished language run, or a folder with a GPT-2 or a Llama and its tokeniser.
 
@@ -47,7 +42,7 @@ def begin(source: str | Path) -> Beginning:
         If it is neither, or lacks something.
     """
     path = Path(source)
-    if not is_weights(path):
+    if not is_pretrained(path):
         return _of_run(path)
     network = read(path)
     options = network.options

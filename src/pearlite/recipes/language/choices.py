@@ -38,6 +38,9 @@ class Choices:
     minutes: float | None = None
     steps: int | None = None
     device: str = "auto"
+    start: str | None = None
+    lora: int | None = None
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         _one_of("objective", self.objective, OBJECTIVES)
@@ -58,10 +61,13 @@ class Choices:
             raise InputError(
                 f"a context of {self.context} tokens is too short; give at least {FEWEST_TOKENS}"
             )
-        for name in ("width", "depth", "batch", "steps", "minutes"):
+        for name in ("width", "depth", "batch", "steps", "minutes", "lora", "rate"):
             given = getattr(self, name)
             if given is not None and given <= 0:
                 raise InputError(f"{name} is {given}; give more than 0")
+        for name in ("lora", "rate"):
+            if getattr(self, name) is not None and self.start is None:
+                raise InputError(f"--{name} is of a fine-tuning; give --from RUN, or leave it out")
 
     @property
     def seconds(self) -> float:

@@ -3,6 +3,7 @@
 Axes: P passages, M hidden tokens, U stretches of text that are drawn together.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -94,6 +95,7 @@ def judge(
     context: int,
     seed: int,
     device: torch.device,
+    others: Mapping[str, nn.Module] | None = None,
 ) -> dict[str, Any]:
     """Score a network on the test part, as test.json holds it.
 
@@ -109,18 +111,21 @@ def judge(
         Most tokens that it takes.
     seed
         Of the bootstrap, and of what is hidden.
+    others
+        Networks that it is compared with, by name, on `device` as well.
     """
+    networks = {NETWORK: network, **(others or {})}
     counting = NGrams(corpus.train.tokens, len(corpus.tokeniser))
     order = counting.best_order(corpus.validation.tokens[:CHOSEN_ON])
     if causal:
-        found = _next_tokens(network, corpus, counting, order, context, device)
+        found = _next_tokens(networks, corpus, counting, order, context, device)
         facts = found.scores((BITS_PER_BYTE, PERPLEXITY), seed)
         return plain({**facts, "measured": int(found.sizes[PERPLEXITY.name].sum())})
-    return _hidden_tokens(network, corpus, counting, order, context, seed, device)
+    return _hidden_tokens(networks, corpus, counting, order, context, seed, device)
 
 
 def _next_tokens(
-    network: nn.Module,
+    networks: Mapping[str, nn.Module],
     corpus: Corpus,
     counting: NGrams,
     order: int,
@@ -129,11 +134,14 @@ def _next_tokens(
 ) -> Stretches:
     test = corpus.test
     orders = {UNIGRAM: 1, f"{order}-gram": order}
-    costs: dict[str, list[Costs]] = {NETWORK: [], **{name: [] for name in orders}}
+    costs: dict[str, list[Costs]] = {name: [] for name in (*networks, *orders)}
     runs = measured(test, context)
     for read, passages in runs:
         tokens_N = np.asarray(test.tokens[read])
-        made = {NETWORK: token_costs(network, tokens_N, context, device)}
+        made = {
+            name: token_costs(network, tokens_N, context, device)
+            for name, network in networks.items()
+        }
         made |= {name: counting.losses(tokens_N, n) for name, n in orders.items()}
         for name, costs_N in made.items():
             costs_N[0] = 0.0  # before it there is nothing
@@ -150,7 +158,7 @@ def _next_tokens(
 
 
 def _hidden_tokens(
-    network: nn.Module,
+    networks: Mapping[str, nn.Module],
     corpus: Corpus,
     counting: NGrams,
     order: int,
@@ -160,9 +168,13 @@ def _hidden_tokens(
 ) -> dict[str, Any]:
     """Score hidden tokens; counting sees the true text to their left, and nothing to the right."""
     test = corpus.test
-    hidden = hidden_costs(network, test, corpus.tokeniser, context, seed, device)
+    found = {
+        name: hidden_costs(network, test, corpus.tokeniser, context, seed, device)
+        for name, network in networks.items()
+    }
+    hidden = found[NETWORK]
     before = order - 1
-    costs: dict[str, Costs] = {NETWORK: hidden.costs}
+    costs: dict[str, Costs] = {name: one.costs for name, one in found.items()}
     for name, n in ((UNIGRAM, 1), (f"{order}-gram", order)):
         costs[name] = np.array(
             [
@@ -176,7 +188,6 @@ def _hidden_tokens(
         name: np.bincount(hidden.windows, each, count)[asked_U > 0].astype(np.float64)
         for name, each in costs.items()
     }
-    found = Stretches({PERPLEXITY.name: asked_U[asked_U > 0]}, summed)
-    facts = found.scores((PERPLEXITY,), seed)
+    facts = Stretches({PERPLEXITY.name: asked_U[asked_U > 0]}, summed).scores((PERPLEXITY,), seed)
     facts |= {"measured": len(hidden.costs), "right": float(hidden.right.mean())}
     return plain(facts)

@@ -6,6 +6,7 @@ from typing import Any
 from pearlite.folders import read_json
 from pearlite.recipes.language.files import ATTENTION, SAMPLES, SURPRISE, history_of
 from pearlite.recipes.language.samples import read_samples
+from pearlite.recipes.language.tuned import BEFORE
 from pearlite.recipes.repeat import repeat_section
 from pearlite.run import TEST, Run
 from pearlite.see import page
@@ -144,19 +145,25 @@ def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:
 def _caveats(run: Run, test: dict[str, Any]) -> Html:
     metric = test["metrics"][test["metric"]]
     worse = [
-        f"The {name} is as good or better: counting {test['tokens']['train']:,} tokens beats this "
-        "network; let it learn longer, or take the n-gram."
+        f"The {name} is as good or better: fine-tuning brought nothing; keep that one."
+        if name == BEFORE
+        else f"The {name} is as good or better: counting {test['tokens']['train']:,} tokens beats "
+        "this network; let it learn longer, or take the n-gram."
         for name, found in test["compared"].items()
         if found["verdict"] != "better"
     ]
-    counted = "The n-grams count the training part (Witten-Bell, order chosen on the validation)."
+    counted = []
+    if "instructions" not in test:
+        counted = [
+            "The n-grams count the training part (Witten-Bell, order chosen on the validation)."
+        ]
     if test["objective"] == "masked":
-        counted += " They see the true text to the left of a hidden token, and none to the right."
+        counted += ["They see the true text to the left of a hidden token, none to the right."]
     said = [
         *worse,
         test["split"],
         test["looks_sentence"],
-        counted,
+        *counted,
         *([metric["note"]] if metric["note"] else []),
         *test["notes"],
         "A network repeats what it has read, true or not, and may repeat it word for word.",

@@ -11,14 +11,17 @@ from pearlite.data.stream import rank, world
 from pearlite.errors import InputError
 from pearlite.recipes.language.applied import apply
 from pearlite.recipes.language.choices import Choices
+from pearlite.recipes.language.instructions import holds_instructions
 from pearlite.recipes.language.network import ABOUT, load
+from pearlite.recipes.language.pretrained import export
 from pearlite.recipes.language.report import html, rows
+from pearlite.recipes.language.tuned import begun
 from pearlite.recipes.language.work import learn, work
 from pearlite.run import PAGE, Run
 from pearlite.train.device import device_of
 from pearlite.train.distribute import agreed, joined
 
-__all__ = ["apply", "fit", "model", "report", "resume", "summary"]
+__all__ = ["apply", "export", "fit", "model", "report", "resume", "summary"]
 
 
 def fit(
@@ -37,6 +40,9 @@ def fit(
     quality: str = "balanced",
     minutes: float | None = None,
     steps: int | None = None,
+    start: str | Path | None = None,
+    lora: int | None = None,
+    rate: float | None = None,
     seed: int = 0,
     device: str = "auto",
     out: str | Path | None = None,
@@ -44,6 +50,9 @@ def fit(
     progress: bool = False,
 ) -> Run:
     """Learn to write, or to fill in, the text of a corpus, into a new run.
+
+    With `start`, a network that has learned goes on learning: on the corpus, or on instructions,
+    which are ``.jsonl`` files whose lines hold a ``prompt`` and a ``response``.
 
     Parameters
     ----------
@@ -74,6 +83,13 @@ def fit(
         CPU time of learning: ``"fast"`` is 1 minute, ``"balanced"`` 5, ``"best"`` 15.
     steps
         Updates instead of a time: then the seed determines everything.
+    start
+        A language run, or a Hugging Face folder with a GPT-2 or a Llama: what to go on from. It
+        decides on `objective`, `model`, `tokeniser`, `width` and `depth`.
+    lora
+        Rank of the adaptors that learn in the network's place, such as 8; None: all of it learns.
+    rate
+        Learning rate of a fine-tuning; see `pearlite.recipes.language.finetune.usual_rate`.
     seed
         The one source of randomness.
     device
@@ -112,7 +128,16 @@ def fit(
         minutes,
         steps,
         device,
+        None if start is None else str(Path(start).resolve()),
+        lora,
+        rate,
     )
+    if start is not None:
+        choices = begun(choices)
+    elif any(holds_instructions(file) for file in files):
+        raise InputError(
+            "instructions are learned by a network that can write already; give --from RUN"
+        )
     with joined() as place:
         here = place if world() > 1 else device_of(device)
         if world() > 1 and out is None:
