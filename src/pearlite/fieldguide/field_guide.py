@@ -357,7 +357,7 @@ FIELD_GUIDE: dict[str, Row] = {
             "each formula stands once: the same one in another order is a copy",
             "plausible is not stable: what it writes has to be checked",
         ),
-        "pearlite language {data}",
+        "pearlite language {data} --cut line",
         (),
         (
             Other(
