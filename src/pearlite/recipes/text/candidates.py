@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from pearlite.errors import InputError
+from pearlite.folders import RECORD
 from pearlite.judge.goal import Truth
 from pearlite.judge.scores import CLASSES
 from pearlite.recipes.text.fitted import Model, error_of
@@ -21,9 +23,9 @@ from pearlite.recipes.text.settings import EFFORTS, Effort, Settings
 from pearlite.seeds import derived_seed
 
 LINEAR = ("words", "characters")
-LSTM = Teaching(rate=3e-3)
+LSTM = Teaching(rate=3e-3, batch=32)
 ENCODER = Teaching(rate=1e-3)
-LSTM_CONTEXT = 256  # tokens: it takes one step after another
+LSTM_CONTEXT = 128  # tokens: it takes one step after another
 ENCODERS = "encoder"  # folder of a run
 SHARES = {"lstm": 0.3, "pretraining": 0.7, "encoder": 1.0}
 """Of the minutes that are left when a network begins."""
@@ -63,7 +65,7 @@ class Lesson:
 
     @property
     def effort(self) -> Effort:
-        """How large and how long; networks are fitted to fewer passes where texts are many."""
+        """How large the networks are, and how long they learn."""
         return EFFORTS[self.settings.quality]
 
     def minutes(self, share: float) -> float | None:
@@ -139,17 +141,25 @@ def fit_lstm(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
     options = {
         "vocabulary": len(tokeniser),
         "context": min(effort.context, LSTM_CONTEXT),
-        "width": effort.width // 2,
+        "width": effort.width,
     }
     seed = derived_seed(lesson.settings.seed, 1)
     network = _network("lstm", options, lesson.truth, tokeniser, seed, LSTM)
     return network, _taught(network, lesson, "lstm", LSTM, seed)
 
 
-def fit_encoder(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
-    """Pretrain an encoder on all texts without labels, then teach it those of the training part."""
+def fit_encoder(lesson: Lesson, known: Pretrained | None = None) -> tuple[Network, dict[str, Any]]:
+    """Pretrain an encoder on all texts without labels, then teach it those of the training part.
+
+    Parameters
+    ----------
+    lesson
+        What it is fitted to.
+    known
+        An encoder to begin with, instead of that which the lesson makes or names.
+    """
     seed = derived_seed(lesson.settings.seed, 2)
-    known = pretrained(lesson, seed)
+    known = known or pretrained(lesson, seed)
     network = _network("encoder", known.options, lesson.truth, known.tokeniser, seed, ENCODER)
     network.reader.trunk.load_state_dict(known.model.encoder.state_dict())
     return network, known.facts | _taught(network, lesson, "encoder", ENCODER, seed)
@@ -158,7 +168,7 @@ def fit_encoder(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
 def pretrained(lesson: Lesson, seed: int) -> Pretrained:
     """Return the encoder that was named, or that a stopped fit has finished, or a new one."""
     if lesson.settings.start is not None:
-        return Pretrained.load(Path(lesson.settings.start) / ENCODERS)
+        return Pretrained.load(named_encoder(lesson.settings.start))
     kept = None if lesson.folder is None else lesson.folder.parent / ENCODERS
     if kept is not None and kept.exists():
         return Pretrained.load(kept)
@@ -174,6 +184,26 @@ def pretrained(lesson: Lesson, seed: int) -> Pretrained:
     if kept is not None:
         made.save(kept)
     return made
+
+
+def named_encoder(start: str) -> Path:
+    """Return the folder of the pretrained encoder in a run on texts.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    folder = Path(start) / ENCODERS
+    if folder.is_dir():
+        return folder
+    here = [name for name in (RECORD, "config.json") if (Path(start) / name).is_file()]
+    kinds = {RECORD: "a run that pretrained none", "config.json": "a folder of Hugging Face"}
+    kind = kinds[here[0]] if here else "no run"
+    raise InputError(
+        f"{start} holds no encoder: it is {kind}; --from takes a run of pearlite text that was "
+        "made with --quality balanced or best"
+    )
 
 
 def _network(
@@ -196,7 +226,7 @@ def _taught(
         lesson.texts,
         lesson.truth,
         lesson.validation,
-        replace(teaching, passes=lesson.effort.passes),
+        replace(teaching, passes=lesson.effort.passes, reads=lesson.effort.texts),
         seed=seed,
         minutes=lesson.minutes(SHARES[name]),
         state=lesson.state(name),

@@ -15,11 +15,17 @@ from pearlite.judge.bootstrap import bootstrap
 from pearlite.judge.calibration import reliability
 from pearlite.judge.goal import Truth
 from pearlite.judge.paired import compare
-from pearlite.judge.scores import CLASSES, DEFAULTS, METRICS, Metric, chosen
+from pearlite.judge.scores import CLASSES, METRICS, Metric, chosen
 from pearlite.recipes.text.compare import Trial, best, to
 from pearlite.recipes.text.fitted import COVERAGE, Answer
 
 DUMMY = "dummy"
+SCORES = {
+    "binary": ("balanced_accuracy", "accuracy", "f1", "log_loss"),
+    "multiclass": ("balanced_accuracy", "accuracy", "f1_macro", "log_loss"),
+    "regression": ("mae", "r2", "rmse"),
+}
+"""What is said of every model."""
 
 
 def answers(
@@ -63,7 +69,7 @@ def examine(
         intervals or ``reliability`` of probabilities of the chosen one; ``sentence``: who won.
     """
     winner = best(trials, metric)
-    names = dict.fromkeys([metric.name, *DEFAULTS[truth.goal]])
+    names = dict.fromkeys([metric.name, *SCORES[truth.goal]])
     metrics = [chosen(truth.goal, name) for name in names]
     given = {"group": group, "seed": seed}
     own = said[winner.name]
@@ -83,7 +89,7 @@ def examine(
                 to(metric, own),
                 to(metric, answer),
                 metric,
-                names=(f"the {winner.title}", f"the {models[name]['title']}"),
+                names=(winner.title, models[name]["title"]),
                 **given,
             )
             models[name]["compared"] = {"verdict": found.verdict, "sentence": found.sentence}

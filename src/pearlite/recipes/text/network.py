@@ -33,6 +33,8 @@ from pearlite.train.validate import mean_loss
 TRUNKS = {"lstm": LSTMTrunk, "encoder": TransformerEncoder}
 NETWORK, WEIGHTS, TOKENS = "network.json", "network.safetensors", "tokenizer.json"
 TOGETHER = 32  # texts that are answered at a time
+FEWEST = 150  # steps of a teaching, however few the texts are
+SELDOM = 10  # steps between two looks at the validation texts, at least
 LEAST = 1e-6  # no probability counts as less
 
 
@@ -46,8 +48,8 @@ class Teaching:
         Highest learning rate.
     batch
         Texts a step.
-    passes
-        Over all texts, at most.
+    passes, reads
+        Over all texts, at most; most texts that are read so.
     patience
         Validations in a row without a better loss that end it.
     decay, dropout
@@ -57,7 +59,8 @@ class Teaching:
     rate: float
     batch: int = 16
     passes: int = 12
-    patience: int = 4
+    reads: int = 30_000
+    patience: int = 5
     decay: float = 0.01
     dropout: float = 0.1
 
@@ -202,8 +205,10 @@ def teach(
         return rows_of(network.tokeniser, some, context).to(device), y_N.to(device)
 
     stream = Stream(tensors(texts, truth), teaching.batch, seed=derived_seed(seed, 1))
-    every = stream.epoch * math.ceil(len(validation[0]) / (2 * len(texts)))  # not mostly judging
-    steps = teaching.passes * stream.epoch
+    judging = stream.epoch * math.ceil(len(validation[0]) / (2 * len(texts)))
+    every = max(judging, SELDOM)
+    passes = min(teaching.passes * stream.epoch, teaching.reads // teaching.batch)
+    steps = max(FEWEST, passes)
     schedule = linear(steps=steps, minutes=minutes, warm_up=max(1, steps // 20))
     trainer = Trainer(
         Reading(network.reader.to(device), classes),

@@ -150,7 +150,9 @@ def read_texts(table: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
             )
         if pd.api.types.is_datetime64_any_dtype(column):
             raise InputError(f"the text column {name!r} holds dates; give a column of words")
-        parts.append(column.fillna("").astype(str).str.strip().tolist())
+        parts.append(
+            column.astype(object).where(column.notna(), "").astype(str).str.strip().tolist()
+        )
     return [BETWEEN.join(filter(None, row)) for row in zip(*parts, strict=True)]
 
 

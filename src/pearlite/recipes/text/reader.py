@@ -3,6 +3,7 @@
 Axes: B batch, T tokens, D features.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -17,6 +18,7 @@ from pearlite.task import Task
 from pearlite.train.losses import cross_entropy, mse
 
 NOTHING = -1  # fills a row up behind the end of its text
+STEP = 32  # rows are cut to multiples of it: kernels are made for every new length
 
 
 class LSTMTrunk(nn.Module):
@@ -78,7 +80,7 @@ class Reader(nn.Module):
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Map tokens, int64 ``(B, T)`` with `NOTHING` behind each text, to ``(B, outputs)``."""
         real_BT = tokens_BT != NOTHING
-        longest = int(real_BT.sum(1).max())
+        longest = STEP * math.ceil(int(real_BT.sum(1).max()) / STEP)
         tokens_BT, real_BT = tokens_BT[:, :longest], real_BT[:, :longest]
         features_BTD = self.trunk(tokens_BT.clamp(min=0), real_BT)
         kept_BT1 = real_BT.unsqueeze(-1).to(features_BTD.dtype)

@@ -121,8 +121,12 @@ def _of_texts(fitted: Fitted, texts: Sequence[Any]) -> pd.DataFrame:
 
 
 def _of_table(run: Run, fitted: Fitted, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with predictions behind its own columns; none where there is no text."""
     texts = read_texts(table, tuple(run.options["text"]))
-    columns = columns_of(fitted.answer(texts), fitted.classes)
+    rows = [row for row, text in enumerate(texts) if text]
+    if not rows:
+        raise InputError("the table holds no text; every row is empty there")
+    columns = columns_of(fitted.answer([texts[row] for row in rows]), fitted.classes)
     if both := [name for name in columns if name in table]:
         raise InputError(f"the table has a column {both[0]!r}, as the prediction would; rename it")
-    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+    return pd.concat([table, pd.DataFrame(columns, index=table.index[rows])], axis=1)

@@ -7,6 +7,7 @@ from typing import Any
 from pearlite.data.disk import clear_unfinished
 from pearlite.data.table import read_table
 from pearlite.errors import InputError
+from pearlite.recipes.text.candidates import named_encoder
 from pearlite.recipes.text.report import html, rows
 from pearlite.recipes.text.reuse import apply
 from pearlite.recipes.text.settings import Quality, Settings
@@ -113,6 +114,8 @@ def fit(
         force,
         seed,
     )
+    if settings.start is not None:
+        named_encoder(settings.start)
     table = read_table(data, sheet=settings.sheet)
     source = Path(data) if isinstance(data, str | Path) else table
     with Run.create("text", settings.options(), seed, [source], out, command) as run:

@@ -58,23 +58,34 @@ class Effort:
         Tokens of the byte-pair encoding.
     width, depth
         Of the encoder.
-    pretraining
-        Passes over all texts without their labels.
-    passes
-        Most passes over the labelled texts; the validation part ends them earlier.
+    pretraining, tokens
+        Passes over all texts without their labels, and most tokens that are read so.
+    passes, texts
+        Most passes over the labelled texts, and most texts that are read so; the validation part
+        ends it earlier.
     """
 
     networks: tuple[str, ...] = ("lstm", "encoder")
     context: int = 256
     vocabulary: int = 4096
-    width: int = 128
-    depth: int = 3
-    pretraining: int = 20
+    width: int = 64
+    depth: int = 2
+    pretraining: int = 25
+    tokens: int = 8_000_000
     passes: int = 12
+    texts: int = 30_000
 
 
 EFFORTS = {
     "fast": Effort(networks=()),
     "balanced": Effort(),
-    "best": Effort(context=512, width=192, depth=4, pretraining=60, passes=20),
+    "best": Effort(
+        context=512,
+        width=128,
+        depth=3,
+        pretraining=60,
+        tokens=60_000_000,
+        passes=20,
+        texts=200_000,
+    ),
 }
