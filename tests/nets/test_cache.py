@@ -25,7 +25,7 @@ KINDS = {
         "mlp": "relu_squared",
         "bias": False,
         "ngrams": [144, 50],
-        "shift": True,
+        "shift": 2,
     },
 }
 

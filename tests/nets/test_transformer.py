@@ -138,7 +138,7 @@ EVERYTHING = {
     "mlp": "swiglu",
     "mlp_width": 20,
     "ngrams": [200, 30],
-    "shift": True,
+    "shift": 2,
 }
 
 
@@ -210,9 +210,9 @@ def test_an_ngram_sees_the_tokens_right_before_and_none_at_the_beginning():
 
 
 def test_the_shift_adds_the_token_before():
-    net = decoder(shift=True, depth=0, positions="rotary")
+    net = decoder(shift=1, depth=0, positions="rotary")
     with torch.no_grad():
-        net.embed.shift.fill_(0.5)
+        net.embed.shift_ND.fill_(0.5)
     row = tokens(1, 6)
     x, table = net.embed(row), net.embed.weight
     torch.testing.assert_close(x[0, 1:], table[row[0, 1:]] + 0.5 * table[row[0, :-1]])

@@ -40,8 +40,8 @@ class Embedding(nn.Module):
     ngrams
         Rows of the tables of pairs, of triples, … whose vectors are added (see `NGram`).
     shift
-        Add the vector of the token before, every feature weighted by a learned number that begins
-        at 0 (after Peng et al., RWKV, arXiv 2305.13048).
+        Add the vectors of so many tokens before, every feature weighted by a learned number that
+        begins at 0 (after Peng et al., RWKV, arXiv 2305.13048).
     generator
         Draws the initial vectors.
 
@@ -61,7 +61,7 @@ class Embedding(nn.Module):
         positions: str = "sinusoidal",
         spread: float | None = None,
         ngrams: Sequence[int] = (),
-        shift: bool = False,
+        shift: int = 0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Embedding(nn.Module):
         self.ngrams = nn.ModuleList(
             NGram(n, rows, vocabulary, width) for n, rows in enumerate(ngrams, start=2)
         )
-        self.shift = nn.Parameter(torch.zeros(width)) if shift else None
+        self.shift_ND = nn.Parameter(torch.zeros(shift, width)) if shift else None
 
     def forward(
         self, tokens_BS: Tensor, padding_BS: Tensor | None = None, *, new: int | None = None
@@ -103,9 +103,14 @@ class Embedding(nn.Module):
                 f"{S} tokens in a row, but the network was built for a context "
                 f"of {self.context}; cut the row, or build it with a longer context"
             )
-        x_BTD = self._vectors(tokens_BS[:, S - new :])
-        if self.ngrams or self.shift is not None:
-            x_BTD = self._with_those_before(x_BTD, tokens_BS, padding_BS, new)
+        if self.shift_ND is None:
+            x_BTD = self._vectors(tokens_BS[:, S - new :])
+        else:
+            x_BTD = self._shifted(self.shift_ND, tokens_BS, padding_BS, new)
+        if self.ngrams:
+            known_BS = tokens_BS + 1 if padding_BS is None else (tokens_BS + 1) * padding_BS
+            for table in self.ngrams:
+                x_BTD = x_BTD + table(known_BS, new)
         if self.place is None:
             return x_BTD
         if padding_BS is None:
@@ -122,21 +127,19 @@ class Embedding(nn.Module):
                 f"vocabulary has 0 to {len(self.weight) - 1}: were they made by another tokeniser?"
             ) from error
 
-    def _with_those_before(
-        self, x_BTD: Tensor, tokens_BS: Tensor, padding_BS: Tensor | None, new: int
+    def _shifted(
+        self, shift_ND: Tensor, tokens_BS: Tensor, padding_BS: Tensor | None, new: int
     ) -> Tensor:
-        """Add the vector of the token before, and those of the n-grams that a token ends."""
-        known_BS = tokens_BS + 1
+        """Look the new tokens up, and add the weighted vectors of those before each."""
+        S, most = tokens_BS.shape[1], len(shift_ND)
+        first = max(S - new - most, 0)
+        known_BTD = self._vectors(tokens_BS[:, first:])
         if padding_BS is not None:
-            known_BS = known_BS * padding_BS
-        y_BTD = x_BTD
-        if self.shift is not None:
-            first = tokens_BS.shape[1] - new
-            before_BT = F.pad(known_BS, (1, 0))[:, first : first + new]
-            before_BTD = F.embedding((before_BT - 1).clamp(min=0), self.weight)
-            y_BTD = y_BTD + self.shift * before_BTD * (before_BT > 0)[..., None]
-        for table in self.ngrams:
-            y_BTD = y_BTD + table(known_BS, new)
+            known_BTD = known_BTD * padding_BS[:, first:, None]
+        known_BTD = F.pad(known_BTD, (0, 0, most - (S - new - first), 0))
+        y_BTD = known_BTD[:, most:]
+        for back, weight_D in enumerate(shift_ND, start=1):
+            y_BTD = y_BTD + weight_D * known_BTD[:, most - back : most - back + new]
         return y_BTD
 
     def extra_repr(self) -> str:

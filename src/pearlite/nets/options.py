@@ -62,7 +62,7 @@ class TransformerOptions:
     mlp_width: int | None = None
     zero_init: bool = False
     ngrams: Sequence[int] = ()
-    shift: bool = False
+    shift: int = 0
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,13 @@ def muon(
     *,
     momentum: float = 0.95,
     rest: Collection[nn.Parameter] = (),
+    rest_rate: float | None = None,
 ) -> MakeOptimiser:
-    """Muon for the hidden matrices, AdamW for everything else; one rate serves both.
+    """Muon for the hidden matrices, AdamW for everything else.
 
     Hidden are all weights of two and more axes but the first and last, which are taken for the
     embedding and the head, and those in `rest`, such as learned positions. A convolution is a
-    matrix with a row an output channel.
+    matrix with a row an output channel. One rate serves both, unless AdamW's is `rest_rate`.
     """
 
     def make(parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
@@ -77,7 +78,7 @@ def muon(
         apart = {id(p) for p in (*matrices[-1:], *rest)}
         hidden = {id(p): p for p in matrices[1:] if id(p) not in apart}
         others = [p for p in parameters if id(p) not in hidden]
-        return Muon(list(hidden.values()), others, rate, decay, momentum)
+        return Muon(list(hidden.values()), others, rate, decay, momentum, rest_rate)
 
     return _clipped(make, clip)
 
@@ -90,9 +91,16 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, hidden: list[Any], rest: list[Any], rate: float, decay: float, momentum: float
+        self,
+        hidden: list[Any],
+        rest: list[Any],
+        rate: float,
+        decay: float,
+        momentum: float,
+        rest_rate: float | None = None,
     ) -> None:
-        groups = [{"params": hidden, "hidden": True}, {"params": rest, "hidden": False}]
+        own = {} if rest_rate is None else {"lr": rest_rate}
+        groups = [{"params": hidden, "hidden": True}, {"params": rest, "hidden": False, **own}]
         super().__init__(groups, {"lr": rate, "weight_decay": decay, "momentum": momentum})
 
     @torch.no_grad()
