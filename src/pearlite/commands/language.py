@@ -1,12 +1,18 @@
 """pearlite language."""
 
+import shlex
+import sys
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from pearlite.commands.common import fit, given, print_run
-from pearlite.commands.options import Device, Json, Minutes, Out, Quality, Resume, Seed
+from pearlite.commands.options import Device, Force, Json, Minutes, Out, Quality, Resume, Seed
+from pearlite.errors import InputError
+
+FUNCTION = "FILE.py:NAME"
 
 
 def language(
@@ -64,6 +70,36 @@ def language(
     rate: Annotated[
         float | None, typer.Option(min=0, help="Learning rate of a fine-tuning.")
     ] = None,
+    prefer: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Align --from RUN to pairs of answers (.jsonl)."),
+    ] = None,
+    method: Annotated[
+        Literal["policy", "direct"] | None,
+        typer.Option(help="Align by a reward, or by the pairs directly.", show_default="policy"),
+    ] = None,
+    reward: Annotated[
+        str | None,
+        typer.Option(metavar=FUNCTION, help="Align to your own function of prompt and answer."),
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(metavar=FUNCTION, help="What is really wanted: measured, never learned."),
+    ] = None,
+    valid: Annotated[
+        str | None, typer.Option(metavar=FUNCTION, help="Whether an answer is one: measured.")
+    ] = None,
+    canonical: Annotated[
+        str | None, typer.Option(metavar=FUNCTION, help="Writes equal answers the same way.")
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="NATS", help="How far to go from the start.", show_default="2.5"),
+    ] = None,
+    answers: Annotated[
+        int | None, typer.Option(min=2, help="That are measured.", show_default="512")
+    ] = None,
+    force: Force = None,
     quality: Quality = None,
     minutes: Minutes = None,
     out: Out = None,
@@ -96,6 +132,40 @@ def language(
         seed=seed,
         device=device,
     )
-    run = fit("language", data, resume, options, json)
+    alignment = given(
+        method=method,
+        reward=reward,
+        truth=truth,
+        valid=valid,
+        canonical=canonical,
+        budget=budget,
+        answers=answers,
+        force=force,
+    )
+    if prefer is not None or alignment:
+        run = _align(data, prefer, resume, {**options, **alignment}, json)
+    else:
+        run = fit("language", data, resume, options, json)
     if is_first():
         print_run(run, json)
+
+
+def _align(
+    data: list[Path] | None,
+    prefer: Path | None,
+    resume: Path | None,
+    options: dict[str, Any],
+    json: bool,
+) -> Any:
+    """Align a model, if nothing was asked for that an alignment has not."""
+    from pearlite.recipes.language.align_runs import fit
+
+    if data or resume:
+        raise InputError(
+            "an alignment takes --prefer FILE or --reward FILE.py:NAME, and --from RUN; leave out "
+            "DATA, and beside --resume RUN all but --device"
+        )
+    if surplus := [name for name in options if name not in signature(fit).parameters]:
+        raise InputError(f"an alignment takes no --{surplus[0]}; leave it out")
+    command = shlex.join(["pearlite", *sys.argv[1:]])
+    return fit(prefer, command=command, progress=not json, **options)

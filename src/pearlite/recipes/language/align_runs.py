@@ -126,9 +126,7 @@ def fit(
     return run
 
 
-def resume(
-    run: Run, *, device: str | None = None, force: bool | None = None, progress: bool = False
-) -> Run:
+def resume(run: Run, *, device: str | None = None, progress: bool = False) -> Run:
     """Align anew what was stopped: it takes minutes, and the seed makes it the same.
 
     Raises
@@ -137,8 +135,8 @@ def resume(
         If an input is gone or has changed, or a function was not given by its name.
     """
     run.check_inputs()
-    given = {"device": device, "force": force}
-    run.options.update({name: value for name, value in given.items() if value is not None})
+    if device is not None:
+        run.options["device"] = device
     for name in FUNCTIONS:
         if not is_findable(run.options[name]):
             raise InputError(

@@ -204,7 +204,8 @@ class Rounds:
         self.policy, self.reference, self.tokeniser = policy, reference, tokeniser
         self.prompts, self.reward, self.longest = list(prompts), reward, longest
         self.canonical, self.least, self.settings, self.seed = canonical, least, settings, seed
-        self.number, self.now = -1, self.write(0)
+        self.number = -1
+        self.now = self.write(0)
 
     def __call__(self, step: int) -> tuple[Tensor, ...]:
         """Return a part of the round that is under way."""

@@ -9,6 +9,7 @@ from pearlite.data.disk import clear_unfinished
 from pearlite.data.documents import find_texts
 from pearlite.data.stream import rank, world
 from pearlite.errors import InputError
+from pearlite.recipes.language import align_report, align_runs
 from pearlite.recipes.language.applied import apply
 from pearlite.recipes.language.choices import Choices
 from pearlite.recipes.language.instructions import holds_instructions
@@ -152,13 +153,15 @@ def fit(
 
 
 def resume(run: Run, *, device: str | None = None, progress: bool = False) -> Run:
-    """Go on where the run stopped: learning at its last step, the rest anew.
+    """Go on where the run stopped: learning at its last step, the rest anew; so does an alignment.
 
     Raises
     ------
     InputError
         If a file is gone or has changed since the run began.
     """
+    if align_runs.is_aligned(run):
+        return align_runs.resume(run, device=device, progress=progress)
     run.check_inputs()
     if device is not None:
         run.options["device"] = device
@@ -182,12 +185,13 @@ def model(run: Run) -> nn.Module:
 
 def report(run: Run) -> Path:
     """Write the run's page from what the folder holds."""
-    return run.write_text(PAGE, html(run))
+    made = align_report.html if align_runs.is_aligned(run) else html
+    return run.write_text(PAGE, made(run))
 
 
 def summary(run: Run) -> list[tuple[str, ...]]:
-    """Return a table, its head first, of the scores on the withheld text."""
-    return rows(run)
+    """Return a table, its head first, of the scores on the withheld text, or before and after."""
+    return align_report.rows(run) if align_runs.is_aligned(run) else rows(run)
 
 
 def _follow(folder: Path, choices: Choices, device: Any) -> Run:
