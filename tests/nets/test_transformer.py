@@ -228,6 +228,23 @@ def test_tokens_that_know_those_before_ignore_padding():
     torch.testing.assert_close(net(row, padding_BT=padding)[:, 3:], net(row[:, 3:]))
 
 
+def test_logits_in_sixteen_bits_are_near_those_in_32_and_come_in_32():
+    net, row = decoder(**EVERYTHING), tokens(2, 8)
+    exact = net(row)
+    with torch.autocast("cpu", torch.bfloat16):
+        near = net(row)
+    assert near.dtype == torch.float32
+    torch.testing.assert_close(near, exact, atol=0.05, rtol=0.05)
+    exact.square().sum().backward()
+    gradient = {name: p.grad.clone() for name, p in net.named_parameters()}
+    net.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        net(row).square().sum().backward()
+    for name, p in net.named_parameters():
+        error = (p.grad - gradient[name]).norm()
+        assert error <= 0.1 * gradient[name].norm() + 1e-3, name
+
+
 def test_dropout_acts_in_training_only():
     net, row = decoder(dropout=0.5), tokens(1, 5)
     assert torch.equal(net(row), net(row))

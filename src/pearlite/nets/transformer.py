@@ -207,8 +207,10 @@ class TransformerDecoder(Transformer):
         return self._say(x_BTD if cache is None else x_BTD[:, -T:])
 
     def _say(self, x_BTD: Tensor) -> Tensor:
-        """Map features to logits."""
-        return F.linear(x_BTD, self.embed.weight) if self.head is None else self.head(x_BTD)
+        """Map features to logits, which are never in 16 bits: a loss of them would be rounded."""
+        table = self.embed.weight
+        logits_BTV = F.linear(x_BTD, table) if self.head is None else self.head(x_BTD)
+        return logits_BTV.float() if logits_BTV.dtype.itemsize < 4 else logits_BTV
 
     def _steps(self) -> bool:
         """Whether a single token may take the fast way (see `pearlite.nets.step`)."""
