@@ -35,6 +35,7 @@ WITHOUT = {
     "all of it": SMALL,
     "without Muon (AdamW, 4e-3)": replace(SMALL, optimiser=adamw(4e-3, 0.05, 1.0)),
     "without bfloat16": replace(SMALL, precision="float32"),
+    "without the shift": SMALL.but(shift=0),
     "without rotary positions (learned)": SMALL.but(positions="learned"),
     "without normalised queries and keys": SMALL.but(query_key_norm=False),
     "without zeros at the start": SMALL.but(zero_init=False),

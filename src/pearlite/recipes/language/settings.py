@@ -34,7 +34,7 @@ class Recipe:
     network: dict[str, Any]
     batch: int
     rate: float = 2e-2
-    rest_rate: float = 4e-2
+    rest_rate: float = 2e-2
     decay: float = 0.05
     clip: float = 1.0
     warm_up: float = 0.03
@@ -64,4 +64,5 @@ def decoder(context: int, width: int, depth: int) -> dict[str, Any]:
         "query_key_norm": True,
         "mlp": "relu_squared",
         "zero_init": True,
+        "shift": 1,
     }
