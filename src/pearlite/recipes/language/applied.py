@@ -14,7 +14,7 @@ from pearlite.errors import InputError
 from pearlite.folders import as_folder, write_text
 from pearlite.judge.text import BITS_PER_BYTE, PERPLEXITY
 from pearlite.nets.sample import Sampling
-from pearlite.recipes.language.begin import begin
+from pearlite.recipes.language.begin import Beginning, begin
 from pearlite.recipes.language.measure import token_costs
 from pearlite.recipes.language.network import Design
 from pearlite.recipes.language.write import Manner, Show, opening, write
@@ -103,9 +103,9 @@ def apply(
     texts, names = _read(listed)
     found: list[Any]
     if score:
-        found = [_scores(network, design, tokeniser, text, place) for text in texts]
+        found = [_scores(learned, text, place) for text in texts]
     elif design.causal:
-        written = write(network, tokeniser, texts, manner, show)
+        written = write(network, tokeniser, texts, manner, show, learned.begins)
         found = [written[at : at + count] for at in range(0, len(written), count)]
     else:
         found = [[_filled_in(network, design, tokeniser, text, place)] for text in texts]
@@ -140,17 +140,16 @@ def _read(listed: list[Any]) -> tuple[list[str], list[str]]:
     return ["".join(read_blocks(file)) for file in files], names
 
 
-def _scores(
-    network: nn.Module, design: Design, tokeniser: Tokeniser, text: str, place: torch.device
-) -> dict[str, float]:
-    if not design.causal:
+def _scores(learned: Beginning, text: str, place: torch.device) -> dict[str, float]:
+    if not learned.design.causal:
         raise InputError(
             "a network of hidden tokens gives a text no probability; score with a causal run"
         )
     if not text:
         raise InputError("an empty text cannot be scored; give some characters")
-    tokens_T = np.array([*opening(tokeniser, ""), *tokeniser.encode(text)])
-    cost = token_costs(network, tokens_T, design.context, place).sum()
+    before = opening(learned.tokeniser, learned.begins)
+    tokens_T = np.array([*before, *learned.tokeniser.encode(text)])
+    cost = token_costs(learned.network, tokens_T, learned.design.context, place).sum()
     size = len(text.encode())
     return {
         "bits_per_byte": BITS_PER_BYTE([size], [cost]),

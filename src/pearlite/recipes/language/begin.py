@@ -7,9 +7,9 @@ from torch import nn
 
 from pearlite.data.tokens import Tokeniser
 from pearlite.errors import InputError
-from pearlite.folders import is_pretrained
+from pearlite.folders import is_pretrained, read_json
 from pearlite.nets.huggingface import read, read_tokeniser
-from pearlite.recipes.language.files import TOKENISER
+from pearlite.recipes.language.files import CORPUS, TOKENISER
 from pearlite.recipes.language.network import ABOUT, Design, load
 from pearlite.run import Run
 
@@ -26,11 +26,14 @@ class Beginning:
         The one that it has learned with.
     design
         Builds it again.
+    begins
+        What a text without a prompt goes on from; the end of a document where empty.
     """
 
     network: nn.Module
     tokeniser: Tokeniser
     design: Design
+    begins: str = ""
 
 
 def begin(source: str | Path) -> Beginning:
@@ -67,4 +70,6 @@ def _of_run(path: Path) -> Beginning:
     if not (path / ABOUT).is_file():
         raise InputError(f"{path} holds no network yet: it is {run.status}; finish it first")
     network, design = load(path)
-    return Beginning(network, Tokeniser.load(path / TOKENISER), design)
+    known = read_json(path / CORPUS) if (path / CORPUS).is_file() else {}
+    tokeniser = Tokeniser.load(path / TOKENISER)
+    return Beginning(network, tokeniser, design, known.get("begins", ""))

@@ -15,6 +15,7 @@ from pearlite.errors import InputError
 from pearlite.recipes.language.choices import Choices
 
 FEWEST = 10  # documents of their own from which on whole ones are withheld
+ENDED = 1_000_000  # tokens of the training part among which an end is looked for
 TENTHS = 10  # pieces into which fewer documents are cut
 GAP = 1_000  # characters at most, between parts of one document
 LINE = 10_000  # characters from which on a text may be one line
@@ -37,6 +38,13 @@ class Corpus:
     validation: Packed
     test: Packed
     tokeniser: Tokeniser
+
+    @property
+    def begins(self) -> str:
+        """What a text of its own goes on from: nothing where documents end, else a line feed."""
+        ended = (np.asarray(self.train.tokens[:ENDED]) == self.tokeniser.end).any()
+        known = self.tokeniser.unknown not in self.tokeniser.encode("\n")
+        return "" if ended or not known else "\n"
 
     @classmethod
     def open(cls, folder: Path, tokeniser: Path) -> "Corpus":

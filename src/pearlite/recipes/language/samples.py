@@ -27,7 +27,7 @@ _STEP = re.compile(r"step (\d+)")
 
 
 def keep_samples(
-    network: nn.Module, tokeniser: Tokeniser, path: Path, show: bool
+    network: nn.Module, tokeniser: Tokeniser, path: Path, show: bool, begins: str = ""
 ) -> "dict[str, list[Event]]":
     """Make the event of a trainer that lets the network write at each row of the history.
 
@@ -41,6 +41,8 @@ def keep_samples(
         File of all samples, each under a line that says when; see `read_samples`.
     show
         Whether to print each on stderr, if that is a terminal.
+    begins
+        What it goes on from; the end of a document where empty.
     """
 
     def sample(trainer: "Trainer") -> None:
@@ -48,7 +50,7 @@ def keep_samples(
             return
         row = trainer.history[-1]
         network.eval()
-        [text] = write(network, tokeniser, [""], MANNER)
+        [text] = write(network, tokeniser, [""], MANNER, begins=begins)
         network.train()
         title = f"step {trainer.step}, validation loss {row['val_loss']:.4f} nats a token"
         before = [one for one in read_samples(path) if _step(one[0]) < trainer.step]
@@ -65,7 +67,8 @@ def add_last(path: Path, network: nn.Module, design: Design, corpus: Corpus, see
     A network of hidden tokens gets the beginning of the test part.
     """
     if design.causal:
-        texts = write(network, corpus.tokeniser, [""], replace(LAST, seed=seed))
+        manner = replace(LAST, seed=seed)
+        texts = write(network, corpus.tokeniser, [""], manner, begins=corpus.begins)
         added = [(f"in the end, {number}", text) for number, text in enumerate(texts, start=1)]
     else:
         added = _filled_in(network, corpus, design.context, seed)

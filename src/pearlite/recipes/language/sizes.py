@@ -1,45 +1,26 @@
-"""How large a network is and how it learns, unless asked otherwise."""
+"""How large a network is, unless asked otherwise: by the time that it has for learning."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from pearlite.recipes.language.choices import Choices
+from pearlite.recipes.language.settings import Recipe, decoder
+
+BY_SECONDS = ((90.0, 192, 2, 2**13), (1200.0, 256, 4, 2**15), (float("inf"), 384, 6, 2**15))
+"""CPU seconds up to which a width, a depth, and so many rows of a table of triples are taken."""
+CONTEXT, BATCH = 128, 16
+PAIRS = 2**15  # rows of the table of pairs, at most
+RECURRENT = {"rate": 4e-3, "rest_rate": 4e-3}
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The numbers of a training.
-
-    Attributes
-    ----------
-    network
-        Options of the network, its vocabulary apart.
-    batch
-        Windows a step.
-    rate, decay, clip, warm_up
-        Of Muon and AdamW; of the budget over which the rate rises.
-    """
-
-    network: dict[str, Any]
-    batch: int
-    rate: float = 4e-3
-    decay: float = 0.05
-    clip: float = 1.0
-    warm_up: float = 0.05
-
-
-def recipe_for(choices: Choices) -> Recipe:
-    """Choose what was not asked for by the model and the time it has."""
-    context = choices.context or 128
+def recipe_for(choices: Choices, vocabulary: int) -> Recipe:
+    """Return the numbers of a training; what was asked for comes first."""
+    context, batch = choices.context or CONTEXT, choices.batch or BATCH
+    _, width, depth, triples = next(size for size in BY_SECONDS if choices.seconds <= size[0])
+    width = choices.width or width
     if choices.model != "transformer":
-        own = {"width": choices.width or 192, "depth": choices.depth or 1, "cell": choices.model}
-        return Recipe({"context": context, **own}, choices.batch or 16)
-    width = choices.width or 128
-    network = {
-        "context": context,
-        "width": width,
-        "depth": choices.depth or 4,
-        "heads": max(1, width // 32),
-        "positions": "rotary",
-    }
-    return Recipe(network, choices.batch or 16)
+        own = {"width": width, "depth": choices.depth or 1, "cell": choices.model}
+        return Recipe({"context": context, **own}, batch, **RECURRENT)
+    network: dict[str, Any] = decoder(context, width, choices.depth or depth)
+    if choices.objective == "causal":
+        network["ngrams"] = [min(vocabulary**2, PAIRS), triples]
+    return Recipe(network, batch)

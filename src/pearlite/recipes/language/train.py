@@ -9,14 +9,13 @@ from pearlite.data.batch import moved
 from pearlite.data.packed import Windows
 from pearlite.data.stream import in_order
 from pearlite.recipes.language.corpus import Corpus
-from pearlite.recipes.language.sizes import Recipe
+from pearlite.recipes.language.settings import Recipe
 from pearlite.see.budget_bar import budget_bar
 from pearlite.seeds import derived_seed
 from pearlite.train.budget import Budget
 from pearlite.train.distribute import replicate
 from pearlite.train.history import Row
 from pearlite.train.objectives import TokenPrediction, hidden_rows, hide
-from pearlite.train.optimisers import muon
 from pearlite.train.rows import Rows
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
@@ -105,7 +104,7 @@ def train(
     bar = budget_bar(budget, "Learning", progress)
     trainer = Trainer(
         task,
-        optimiser=muon(recipe.rate, recipe.decay, recipe.clip),
+        optimiser=recipe.optimiser(network),
         validate=mean_loss(in_order(moved(withheld, device), recipe.batch)),
         every=2**62,
         seed=seed,

@@ -123,7 +123,13 @@ def learn(run: Run, choices: Choices, device: torch.device, progress: bool) -> N
     tuning = Tuning(choices.lora, choices.rate, choices.batch or Tuning.batch)
     events: dict[str, list[Any]] = {"validate": [write_history(run.path / HISTORY)]}
     if design.causal:
-        sampled = keep_samples(beginning.network, beginning.tokeniser, run.path / SAMPLES, progress)
+        sampled = keep_samples(
+            beginning.network,
+            beginning.tokeniser,
+            run.path / SAMPLES,
+            progress,
+            beginning.begins,
+        )
         events["validate"] += sampled["validate"]
     tuned = tune(
         beginning.network,

@@ -9,6 +9,7 @@ from pearlite.data.split import Split
 from pearlite.data.stream import rank
 from pearlite.judge.looks import SPLIT, Withheld, looks
 from pearlite.judge.overfit import diagnose
+from pearlite.recipes.language import tuned
 from pearlite.recipes.language.choices import Choices
 from pearlite.recipes.language.corpus import Corpus, divide, prepare, remarks
 from pearlite.recipes.language.files import (
@@ -23,6 +24,7 @@ from pearlite.recipes.language.files import (
     history_of,
 )
 from pearlite.recipes.language.inside import attention_of, draw_attention, surprise_of
+from pearlite.recipes.language.instructions import holds_instructions
 from pearlite.recipes.language.judged import judge
 from pearlite.recipes.language.network import ABOUT, Design, design_for, load, save
 from pearlite.recipes.language.report import html
@@ -52,14 +54,20 @@ def work(run: Run, choices: Choices, device: torch.device, progress: bool) -> No
 
 def learn(run: Run, choices: Choices, device: torch.device, progress: bool) -> None:
     """Train the network on the run's tokens; the first process writes it."""
+    if choices.start is not None:
+        tuned.learn(run, choices, device, progress)
+        return
     corpus = Corpus.open(run.path / TOKENS, run.path / TOKENISER)
-    recipe = recipe_for(choices)
-    options = {"vocabulary": len(corpus.tokeniser), **recipe.network}
+    vocabulary = len(corpus.tokeniser)
+    recipe = recipe_for(choices, vocabulary)
+    options = {"vocabulary": vocabulary, **recipe.network}
     design = design_for(choices.objective, choices.model, options)
     network = design.build(derived_seed(run.seed, 0))
     events: dict[str, list[Any]] = {"validate": [write_history(run.path / HISTORY)]}
     if design.causal:
-        sampled = keep_samples(network, corpus.tokeniser, run.path / SAMPLES, progress)
+        sampled = keep_samples(
+            network, corpus.tokeniser, run.path / SAMPLES, progress, corpus.begins
+        )
         events["validate"] += sampled["validate"]
     trained = train(
         network,
@@ -81,6 +89,9 @@ def learn(run: Run, choices: Choices, device: torch.device, progress: bool) -> N
 
 
 def _read(run: Run, choices: Choices) -> None:
+    if holds_instructions(run.inputs[0]):
+        tuned.read(run, choices)
+        return
     divided = divide(run.inputs, choices, run.seed)
     divided.split.save(run.path / SPLIT)
     corpus = prepare(divided, choices, run.path / TOKENS, run.path / TOKENISER)
@@ -93,6 +104,7 @@ def _read(run: Run, choices: Choices) -> None:
             "tokens": {
                 name: len(getattr(corpus, name)) for name in ("train", "validation", "test")
             },
+            "begins": corpus.begins,
             "notes": remarks(divided, corpus),
         },
     )
@@ -108,14 +120,18 @@ def _test(run: Run, choices: Choices, device: torch.device) -> None:
     before = looks(run.path.parent, run.record["inputs"][0]["sha256"], split.hash)
     withheld = Withheld(split.test, before)
     withheld.look()
-    judged = judge(
-        network,
-        corpus,
-        causal=design.causal,
-        context=design.context,
-        seed=run.seed,
-        device=device,
-    )
+    if known.get("instructions"):
+        judged = tuned.judge(run, choices, network, device)
+    else:
+        judged = judge(
+            network,
+            corpus,
+            causal=design.causal,
+            context=design.context,
+            seed=run.seed,
+            device=device,
+            others=tuned.before(choices, device),
+        )
     run.write_json(
         TEST,
         {

@@ -57,6 +57,7 @@ def write(
     prompts: Sequence[str],
     manner: Manner,
     show: Show | None = None,
+    begins: str = "",
 ) -> list[str]:
     """Continue every prompt, and return the prompts with what was added, in their order.
 
@@ -72,6 +73,8 @@ def write(
         How; with a `count` above 1 there are so many texts for every prompt, one after another.
     show
         Called with each piece of the only text as it comes, its prompt first.
+    begins
+        What an empty prompt goes on from, such as a line feed; the end of a document where empty.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def write(
     begun = [prompt for prompt in prompts for _ in range(manner.count)]
     writing = Writing(
         network,
-        [opening(tokeniser, prompt) for prompt in begun],
+        [opening(tokeniser, prompt or begins) for prompt in begun],
         sampling=manner.sampling,
         generator=torch.Generator().manual_seed(manner.seed),
         ends=(tokeniser.end,),
@@ -107,24 +110,22 @@ def write(
 
 
 def opening(tokeniser: Tokeniser, prompt: str) -> list[int]:
-    """Return the tokens of a prompt; of an empty one a new line, or else an end of a document.
+    """Return the tokens of a prompt; of an empty one the end of a document, after which one begins.
 
     Raises
     ------
     InputError
         If it has characters that the vocabulary lacks.
     """
-    tokens_T = tokeniser.encode(prompt or "\n")
+    tokens_T = tokeniser.encode(prompt)
     if tokeniser.unknown is not None and (tokens_T == tokeniser.unknown).any():
-        if not prompt:
-            return [tokeniser.end]
         letters = dict.fromkeys(prompt)
         lacking = [one for one in letters if tokeniser.unknown in tokeniser.encode(one)]
         raise InputError(
             f"the prompt has {', '.join(map(repr, lacking[:5]))}, which the vocabulary lacks; "
             "leave it out, or train with --tokeniser bytes"
         )
-    return tokens_T.tolist()
+    return tokens_T.tolist() or [tokeniser.end]
 
 
 class _Spoken:
