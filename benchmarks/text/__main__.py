@@ -1,7 +1,7 @@
 """Abstracts about glass or not: every model with its interval, and what pretraining brings.
 
     python -m benchmarks.text ../shared/data/text/glass          # both parts
-    python -m benchmarks.text ../shared/data/text/glass rows     # or one of them: rows, labels
+    python -m benchmarks.text ../shared/data/text/glass rows     # or one of them: labels, rows
 
 The folder holds train.csv, val.csv and test.csv (900, 300 and 300 abstracts) with the columns
 Abstract and Label, from the repository of MatSciBERT (npj Comput. Mater. 8, 102, 2022). One
@@ -11,7 +11,6 @@ abstract is in train and test; it stays, as others have reported on these parts.
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ import torch
 from pearlite.data.split import Split
 from pearlite.judge.goal import Truth
 from pearlite.judge.scores import METRICS
-from pearlite.recipes.text.candidates import Candidate, Lesson, candidates, fit_encoder
+from pearlite.recipes.text.candidates import Candidate, Lesson, candidates, fit_encoder, pretrained
 from pearlite.recipes.text.compare import compare
 from pearlite.recipes.text.examine import answers, examine
 from pearlite.recipes.text.pretrain import Pretrained
@@ -29,6 +28,7 @@ from pearlite.recipes.text.settings import Settings
 
 PARTS = ("train", "val", "test")
 COUNTS, SEEDS = (50, 100, 200), (0, 1, 2)
+MODELS = ("characters", "scratch", "pretrained")
 CHOOSING = 0.2  # share of the labelled texts that choose
 METRIC = METRICS["balanced_accuracy"]
 
@@ -42,10 +42,10 @@ def main(folder: Path, parts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as kept:
         place = Path(kept)
         (place / "state").mkdir()
-        if "rows" in parts:
-            print_rows(data, place)
         if "labels" in parts:
             print_labels(data, place)
+        if "rows" in parts:
+            print_rows(data, place)
 
 
 def read(path: Path) -> Labelled:
@@ -84,37 +84,34 @@ def print_labels(data: dict[str, Labelled], place: Path) -> None:
     texts, truth = data["train"]
     settings = Settings(("Abstract",), "Label")
     lesson = Lesson(texts, truth, data["val"], (), settings, place / "state")
-    if not (place / "encoder").exists():
-        began = time.process_time()
-        fit_encoder(replace(lesson, settings=replace(settings, minutes=None)))
-        print(f"pretrained in {time.process_time() - began:.0f} CPU s (with one teaching)")
-    known = Pretrained.load(place / "encoder")
+    began = time.process_time()
+    known = pretrained(lesson, 0)
+    print(f"pretrained in {time.process_time() - began:.0f} CPU s: {known.facts}", flush=True)
     print("| labels | seed | characters | encoder from scratch | encoder, pretrained | CPU s |")
     print("|---|---|---|---|---|---|")
-    for count in COUNTS:
-        right = {name: [] for name in ("characters", "scratch", "pretrained")}
-        for seed in SEEDS:
+    right = {count: {name: [] for name in MODELS} for count in COUNTS}
+    for seed in SEEDS:
+        for count in COUNTS:
             began = time.process_time()
-            scores = one(data, count, seed, known, right)
-            cells = " | ".join(f"{score:.3f}" for score in scores)
+            hits = one(data, count, seed, known)
+            cells = " | ".join(f"{hits[name].mean():.3f}" for name in MODELS)
             print(f"| {count} | {seed} | {cells} | {time.process_time() - began:.0f} |", flush=True)
-        means = [np.mean(hits) for hits in right.values()]
-        print(f"| {count} | mean accuracy | {' | '.join(f'{m:.3f}' for m in means)} | |")
+            for name in MODELS:
+                right[count][name].append(hits[name])
+    for count in COUNTS:
+        means = " | ".join(f"{np.mean(right[count][name]):.3f}" for name in MODELS)
+        print(f"| {count} | mean | {means} | |")
         for other in ("scratch", "characters"):
-            gain_N = np.mean(right["pretrained"], 0) - np.mean(right[other], 0)
+            gain_N = np.mean(right[count]["pretrained"], 0) - np.mean(right[count][other], 0)
             half = 1.96 * gain_N.std() / np.sqrt(len(gain_N))
-            gain = gain_N.mean()
-            print(f"pretrained - {other}: {gain:+.3f} ({gain - half:+.3f} to {gain + half:+.3f})")
+            ends = f"{gain_N.mean() - half:+.3f} to {gain_N.mean() + half:+.3f}"
+            print(f"{count} labels, pretrained - {other}: {gain_N.mean():+.3f} ({ends})")
 
 
 def one(
-    data: dict[str, Labelled],
-    count: int,
-    seed: int,
-    known: Pretrained,
-    right: dict[str, list[np.ndarray]],
-) -> list[float]:
-    """Fit three models to the same few labels, and return their accuracies on test."""
+    data: dict[str, Labelled], count: int, seed: int, known: Pretrained
+) -> dict[str, np.ndarray]:
+    """Fit three models to the same few labels; return by name which test texts they get right."""
     texts, truth = data["train"]
     rows = np.random.default_rng(seed).permutation(len(texts))[:count]
     cut = round(CHOOSING * count)
@@ -132,9 +129,7 @@ def one(
     ]
     trials = {trial.name: trial for trial in compare(tried, lesson, METRIC)}
     tested, answer = data["test"]
-    for name, hits in right.items():
-        hits.append(trials[name].fitted.answer(tested).values == answer.values)
-    return [float(hits[-1].mean()) for hits in right.values()]
+    return {name: trials[name].fitted.answer(tested).values == answer.values for name in MODELS}
 
 
 def fresh(known: Pretrained, seed: int) -> Pretrained:

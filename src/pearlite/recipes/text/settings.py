@@ -70,7 +70,7 @@ class Effort:
     vocabulary: int = 4096
     width: int = 64
     depth: int = 2
-    pretraining: int = 25
+    pretraining: int = 15
     tokens: int = 8_000_000
     passes: int = 12
     texts: int = 30_000
