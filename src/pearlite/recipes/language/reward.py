@@ -24,6 +24,8 @@ from pearlite.recipes.language.answers import Answers, encode_pairs
 from pearlite.recipes.language.preferences import Pair
 from pearlite.task import Task
 from pearlite.train.history import Row
+from pearlite.train.losses import cross_entropy
+from pearlite.train.objectives import NOTHING
 from pearlite.train.optimisers import adamw
 from pearlite.train.schedule import cosine
 from pearlite.train.trainer import Trainer
@@ -43,13 +45,18 @@ class RewardSettings:
         Pairs a step.
     rate, decay, clip
         Of AdamW.
+    writing
+        Weight of the cross-entropy of the answers, nats a token: a model that goes on predicting
+        them as well judges new ones better (Radford et al., "Improving language understanding by
+        generative pre-training", 2018; docs/language-align.md says by how much).
     """
 
-    epochs: float = 4
+    epochs: float = 3
     batch: int = 32
     rate: float = 1e-3
     decay: float = 0.05
     clip: float = 1.0
+    writing: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,10 @@ class RewardModel(nn.Module):
 
     def forward(self, answers: Answers) -> Tensor:
         """Return the reward of each answer, ``(B,)``: its log-odds against one of reward 0."""
-        x_BTD = _features(self.network, answers.tokens_BT)
+        return self.rewards(_features(self.network, answers.tokens_BT), answers)
+
+    def rewards(self, x_BTD: Tensor, answers: Answers) -> Tensor:
+        """Return the rewards from what is known after each token."""
         rows_B = torch.arange(len(answers), device=x_BTD.device)
         return x_BTD[rows_B, answers.last_B].float() @ self.weight_D
 
@@ -106,21 +116,31 @@ class Preference(Task):
     rejected ones.
     """
 
-    def __init__(self, model: RewardModel) -> None:
+    def __init__(self, model: RewardModel, writing: float = 0.0) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.writing = model, writing
 
     def margins(self, batch: Sequence[Tensor]) -> Tensor:
         """Return by how much the reward of each chosen answer is higher, ``(B,)``."""
-        chosen, rejected = batch[:2], batch[2:]
-        both = (torch.cat(pair) for pair in zip(chosen, rejected, strict=True))
-        rewards_B = self.model(Answers(*both).trimmed)
-        chosen_B, rejected_B = rewards_B.chunk(2)
+        chosen_B, rejected_B = self.model(_both(batch)).chunk(2)
         return chosen_B - rejected_B
 
     def loss(self, batch: Sequence[Tensor]) -> Tensor:
-        """Return the mean negative logarithm of the probability of what was preferred."""
-        return -F.logsigmoid(self.margins(batch)).mean()
+        """Return the mean negative logarithm of the probability of what was preferred.
+
+        In training, the cross-entropy of the answers' tokens is added.
+        """
+        answers = _both(batch)
+        x_BTD = _features(self.model.network, answers.tokens_BT)
+        chosen_B, rejected_B = self.model.rewards(x_BTD, answers).chunk(2)
+        preferred = -F.logsigmoid(chosen_B - rejected_B).mean()
+        if not (self.training and self.writing):
+            return preferred
+        next_BT = torch.where(answers.own_BT, answers.tokens_BT, NOTHING)[:, 1:]
+        logits_BTV = _logits(self.model.network, x_BTD[:, :-1])
+        return preferred + self.writing * cross_entropy(
+            logits_BTV.flatten(0, 1), next_BT.flatten(), ignore=NOTHING
+        )
 
 
 def fit_reward(
@@ -161,7 +181,7 @@ def fit_reward(
     settings, device = settings or RewardSettings(), device or torch.device("cpu")
     tensors = encode_pairs(pairs, tokeniser, language_model, device)
     train, validation, test = ([t[part] for t in tensors] for part in split.parts.values())
-    task = Preference(RewardModel(language_model).to(device))
+    task = Preference(RewardModel(language_model).to(device), settings.writing)
     stream = Stream(train, settings.batch, seed=seed)
     steps = max(1, round(settings.epochs * stream.epoch))
     trainer = Trainer(
@@ -181,6 +201,19 @@ def fit_reward(
         right = sum(int((task.margins(batch) > 0).sum()) for batch in in_order(test))
     count = len(split.test)
     return RewardFit(task.model.eval(), share(right, count), count, trainer.history)
+
+
+def _both(batch: Sequence[Tensor]) -> Answers:
+    """Return the chosen answers of a batch, then the rejected ones."""
+    chosen, rejected = batch[:2], batch[2:]
+    return Answers(*(torch.cat(pair) for pair in zip(chosen, rejected, strict=True))).trimmed
+
+
+def _logits(network: Any, x_BTD: Tensor) -> Tensor:
+    """Return the logits of the next tokens from what is known after each, ``(B, T, V)``."""
+    tied = network.head is None
+    logits_BTV = F.linear(x_BTD, network.embed.weight) if tied else network.head(x_BTD)
+    return logits_BTV.float()
 
 
 def _features(network: Any, tokens_BT: Tensor) -> Tensor:
