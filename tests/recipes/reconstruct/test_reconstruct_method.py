@@ -8,7 +8,7 @@ import pytest
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct import reconstruct
 from pearlite.recipes.reconstruct.images import prepare
-from pearlite.recipes.reconstruct.settings import Recipe, recipe_for
+from pearlite.recipes.reconstruct.settings import Recipe
 from pearlite.recipes.reconstruct.train import train
 from pearlite.train.state import State
 from pearlite.train.trainer import Trainer
@@ -19,8 +19,6 @@ TINY = Recipe(
     patches=(((1, 3), (2, 3)),),
     directions=8,
     samples=300,
-    judged=2,
-    looks=(8, 8, 8),
     calibrated=64,
 )
 
@@ -79,7 +77,6 @@ def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
         box=(32, 28),
         directions=16,
         samples=1500,
-        critic=1,
         calibrated=64,
     )
     made = reconstruct(image, (64, 64, 64), steps=50, recipe=recipe).volume
@@ -101,11 +98,6 @@ def test_a_fraction_and_a_period_can_be_asked_for() -> None:
     options = {"steps": 3, "recipe": TINY, "vf": {150: 0.35}, "periodic": True}
     volume = reconstruct(stripes(), (64, 64, 64), **options).volume
     assert (volume == 150).mean() == pytest.approx(0.35, abs=0.005)
-
-
-def test_coarse_images_get_more_levels() -> None:
-    coarse = np.kron(np.random.default_rng(1).random((4, 4)) < 0.5, np.ones((48, 48), int))
-    assert len(recipe_for(prepare(coarse)).widths) > len(recipe_for(prepare(stripes())).widths)
 
 
 def test_a_bad_shape_is_said_before_anything_is_learned() -> None:

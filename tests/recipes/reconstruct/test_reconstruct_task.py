@@ -1,8 +1,8 @@
-"""The parts of the method: slices of a box, hard voxels with soft gradients, windows."""
+"""The parts of the method: slices of a box, and hard voxels with soft gradients."""
 
 import torch
 
-from pearlite.recipes.reconstruct.task import slices, straight_through, windows
+from pearlite.recipes.reconstruct.task import slices, straight_through
 
 
 def test_slices_are_the_planes_normal_to_an_axis() -> None:
@@ -24,13 +24,3 @@ def test_hard_voxels_have_the_gradient_of_shares() -> None:
     (through,) = torch.autograd.grad((weights * hard).sum(), logits)
     (soft,) = torch.autograd.grad((weights * logits.softmax(1)).sum(), logits)
     torch.testing.assert_close(through, soft)
-
-
-def test_windows_are_parts_of_the_image_as_large_as_the_slices() -> None:
-    real = torch.arange(40 * 30.0).reshape(1, 1, 40, 30)
-    torch.manual_seed(0)
-    drawn = windows(real, 5, 64, 8)
-    assert drawn.shape == (5, 1, 40, 8)
-    for window in drawn:
-        left = int(window[0, 0, 0])
-        assert window[0].equal(real[0, 0, :, left : left + 8])

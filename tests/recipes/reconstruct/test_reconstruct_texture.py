@@ -25,7 +25,6 @@ TINY = Recipe(
     patches=(((1, 3), (1, 5), (2, 5), (4, 5)),),
     directions=16,
     samples=800,
-    critic=1.0,
     calibrated=256,
 )
 

@@ -24,7 +24,6 @@ TINY = Recipe(
     directions=8,
     samples=300,
     boxes=1,
-    critic=1.0,
     calibrated=64,
 )
 

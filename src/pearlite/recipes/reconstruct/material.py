@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pearlite.errors import InputError
 from pearlite.folders import read_json, write_json
+from pearlite.nets.balls import Balls
 from pearlite.nets.pyramid import NoisePyramid
 from pearlite.nets.weights import load, save
 from pearlite.recipes.reconstruct.images import Meaning
@@ -72,6 +73,7 @@ def save_material(material: Material, folder: Path) -> None:
         "widths": network.widths,
         "noise": network.noise,
         "dims": network.dims,
+        "balls": None if network.balls is None else asdict(network.balls),
     }
     about = {"network": built, "meaning": asdict(material.meaning), "bias": material.bias}
     if material.low is not None:
@@ -95,9 +97,12 @@ def load_material(folder: Path) -> Material:
         }
         meaning, bias = Meaning(**said), tuple(about["bias"])
         encoding = load_encoding(folder)
+        built = {**about["network"]}
+        balls = built.pop("balls", None)
         network = NoisePyramid(
             meaning.channels,
-            **about["network"],
+            **built,
+            balls=None if balls is None else Balls(**balls),
             condition=None if encoding is None else encoding.condition,
             generator=torch.Generator().manual_seed(0),
         )

@@ -1,41 +1,46 @@
 """How often phases lie at given places to each other: n-point probabilities, as a loss.
 
 ``P(a, b; r)`` is the probability that a random pixel is of phase a and the one at distance r from
-it of phase b; with three pixels likewise (Torquato, Random Heterogeneous Materials, 2002, chapter
-2). Those of neighbours are the areas of interfaces and the lengths of triple lines. They are a few
-hundred numbers, which the image knows well and one box badly. So it is the running mean of the
-boxes that is compared: what it has too much of is made dearer, what it lacks cheaper. The square of
-one box's error would instead ask each box for what only many of them hold together.
+it of phase b; with more pixels likewise (Torquato, Random Heterogeneous Materials, 2002, chapter
+2). Those of neighbours are the areas of interfaces and the lengths of triple lines; those of a
+pixel and four around it know whether particles are round and apart, which pairs and triples do not.
+They are a few hundred numbers, which the image knows well and one box badly. So it is the running
+mean of the boxes that is compared: what it has too much of is made dearer, what it lacks cheaper.
+The square of one box's error would instead ask each box for what only many of them hold together.
 
-Axes: B batch, K phases, HW space of a slice, A axes of the volume, P places, J pairs or triples of
-phases.
+Axes: B batch, K phases, HW space of a slice, A axes of the volume, J patterns: the phases at n
+places, as a number of n digits to the base K, the first the least.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-PAIRS = tuple(
-    ((down * reach, right * reach),)
+Places = tuple[tuple[int, int], ...]
+"""Of pixels to each other, down and right."""
+
+PAIRS: tuple[Places, ...] = tuple(
+    ((0, 0), (down * reach, right * reach))
     for reach in (1, 2, 4, 8, 12)
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
 )
-"""Places (down, right) of the second pixel: along both axes and both diagonals."""
-CORNERS = (((0, 1), (1, 0)), ((0, 1), (1, 1)), ((1, 0), (1, 1)))
-LINES = tuple(
-    ((down * reach, right * reach), (2 * down * reach, 2 * right * reach))
-    for reach in (1, 2, 4)
+LINES: tuple[Places, ...] = tuple(
+    ((0, 0), (down * reach, right * reach), (2 * down * reach, 2 * right * reach))
+    for reach in (1, 2, 4, 8)
     for down, right in ((0, 1), (1, 0))
 )
-"""Places of the second and the third pixel: corners, which triple lines are made of, and lines."""
-MOST_IN_TRIPLES = 4
-"""Phases up to which triples are counted: their number is the cube of that of phases."""
+SQUARES: tuple[Places, ...] = tuple(
+    ((0, 0), (0, reach), (reach, 0), (reach, reach)) for reach in (1, 2, 4, 8, 12, 16)
+)
+CROSSES: tuple[Places, ...] = tuple(
+    ((0, 0), (-reach, 0), (reach, 0), (0, -reach), (0, reach)) for reach in (1, 2, 4, 6, 8, 10)
+)
+KINDS = (PAIRS, LINES, SQUARES, CROSSES)
+MOST_PATTERNS = 1024  # of phases at some places; places for which there are more are left out
+PART = 3  # one of so many places of a kind is looked at in a step
 NEWEST = 0.2  # weight of the newest box in the running mean
-PART = 0.5  # of the places that are looked at a step
-
-Places = Sequence[tuple[tuple[int, int], ...]]
 
 
 class PointProbabilities(nn.Module):
@@ -52,69 +57,96 @@ class PointProbabilities(nn.Module):
 
     def __init__(self, phases: int, images: Iterable[Iterable[Tensor]]) -> None:
         super().__init__()
-        triples = (CORNERS, LINES) if phases <= MOST_IN_TRIPLES else ()
-        self.places: list[Places] = [PAIRS, *triples]
-        found = [
-            [[probabilities(window, places) for places in self.places] for window in windows]
-            for windows in images
-        ]
-        for number in range(len(self.places)):
-            means = [torch.stack([of[number] for of in windows]).mean(0) for windows in found]
-            wanted_APJ = torch.stack([means[min(axis, len(means) - 1)] for axis in range(3)])
-            self.register_buffer(f"wanted{number}", wanted_APJ)
-            self.register_buffer(f"running{number}", wanted_APJ.clone())
+        self.phases = phases
+        self.kinds = [kind for kind in KINDS if phases ** len(kind[0]) <= MOST_PATTERNS]
+        labels = [[window.argmax(1) for window in windows] for windows in images]
+        for place, places in self.places():
+            means = [mean_frequencies(several, places, phases) for several in labels]
+            wanted_AJ = torch.stack([means[min(axis, len(means) - 1)] for axis in range(3)])
+            self.register_buffer(f"wanted_{place}", wanted_AJ)
+            self.register_buffer(f"running_{place}", wanted_AJ.clone())
+
+    def places(self) -> Iterator[tuple[str, Places]]:
+        """Yield all places with a name."""
+        for number, kind in enumerate(self.kinds):
+            for index, places in enumerate(kind):
+                yield f"{number}_{index}", places
 
     def forward(self, axis: int, made_BKHW: Tensor) -> Tensor:
         """Return the loss of slices normal to an axis, of which only the gradient has a meaning.
 
-        The gradient is that of what was just made, each probability times the running mean's error
-        over the variance of one pixel's answer. Pairs, corners and lines count alike; each call
-        looks at some of the places of each, drawn by torch's own generator.
+        Every pixel has to pay for its phase: a pattern costs the running mean's error of its
+        probability over the variance of one pixel's answer, and a phase at a pixel what the
+        patterns cost that it is then part of. Each kind of places counts alike; each call looks at
+        some of the places of each, drawn by torch's own generator.
         """
-        terms = []
-        for number, places in enumerate(self.places):
-            wanted = self.get_buffer(f"wanted{number}")
-            running = self.get_buffer(f"running{number}")
-            drawn = torch.randperm(len(places))[: math.ceil(PART * len(places))]
-            made_PJ = probabilities(made_BKHW, [places[n] for n in drawn.tolist()])
-            wanted_PJ = wanted[axis, drawn]
-            with torch.no_grad():
-                running_PJ = running[axis, drawn].lerp(made_PJ, NEWEST)
-                running[axis, drawn] = running_PJ
-                error_PJ = (running_PJ - wanted_PJ) / variance(wanted_PJ)
-            terms.append((error_PJ * made_PJ).mean())
-        return torch.stack(terms).mean()
+        with torch.no_grad():
+            price_BHWK = self.prices(axis, made_BKHW.argmax(1))
+        return (made_BKHW * price_BHWK.movedim(-1, 1)).sum()
+
+    def prices(self, axis: int, label_BHW: Tensor) -> Tensor:
+        """Return what each phase would cost at each pixel, given those around it: (B, H, W, K)."""
+        price_BHWK = torch.zeros(*label_BHW.shape, self.phases, device=label_BHW.device)
+        for number, kind in enumerate(self.kinds):
+            drawn = torch.randperm(len(kind))[: -(-len(kind) // PART)].tolist()
+            for index in drawn:
+                places = kind[index]
+                wanted_J = self.get_buffer(f"wanted_{number}_{index}")[axis]
+                running_J = self.get_buffer(f"running_{number}_{index}")[axis]
+                code_BHW = codes(label_BHW, places, self.phases)
+                running_J.lerp_(frequencies(code_BHW, len(wanted_J)), NEWEST)
+                error_J = (running_J - wanted_J) / variance(wanted_J) / len(wanted_J)
+                cost_J = error_J / (code_BHW.numel() * len(drawn) * len(self.kinds))
+                price_BHWJ = functional.embedding(code_BHW, choices(cost_J, places, self.phases))
+                parts = price_BHWJ.movedim(-1, 1).split(self.phases, dim=1)
+                for view, part in zip(
+                    shifted(price_BHWK.movedim(-1, 1), places), parts, strict=True
+                ):
+                    view += part
+        return price_BHWK
 
 
-def probabilities(x_BKHW: Tensor, places: Places) -> Tensor:
-    """Return the n-point probabilities of images, (P, J).
-
-    Parameters
-    ----------
-    x_BKHW
-        Shares of the phases, or 1 where a pixel is of the phase.
-    places
-        Of the further pixels, beside the first: one for pairs, two for triples.
-    """
+def choices(cost_J: Tensor, places: Places, phases: int) -> Tensor:
+    """Return what each pattern would cost with each phase at each place: (J, n K)."""
+    code_J = torch.arange(len(cost_J), device=cost_J.device)
     found = []
-    for further in places:
-        first, *others, last = shifted(x_BKHW, (0, 0), *further)
-        for other in others:
-            first = (first[:, :, None] * other[:, None]).flatten(1, 2)
-        found.append(torch.einsum("bkhw,bjhw->kj", first, last).flatten() / last[:, 0].numel())
-    return torch.stack(found)
+    for place in range(len(places)):
+        digit = phases**place
+        rest_J = code_J - code_J // digit % phases * digit
+        found += [cost_J[rest_J + phase * digit] for phase in range(phases)]
+    return torch.stack(found, 1)
 
 
-def shifted(x_BKHW: Tensor, *places: tuple[int, int]) -> list[Tensor]:
-    """Return views of images, one for each place, so that their pixels lie so to each other."""
-    height, width = x_BKHW.shape[2:]
+def mean_frequencies(images: Iterable[Tensor], places: Places, phases: int) -> Tensor:
+    """Return how often each pattern occurs, the mean over sets of labels (B, H, W): (J,)."""
+    count = phases ** len(places)
+    each = [frequencies(codes(label_BHW, places, phases), count) for label_BHW in images]
+    return torch.stack(each).mean(0)
+
+
+def frequencies(code_BHW: Tensor, patterns: int) -> Tensor:
+    """Return how often each pattern occurs: (J,)."""
+    return torch.bincount(code_BHW.flatten(), minlength=patterns) / code_BHW.numel()
+
+
+def codes(label_BHW: Tensor, places: Places, phases: int) -> Tensor:
+    """Return the number of the pattern at each pixel that has all its places in the image."""
+    first, *others = reversed(shifted(label_BHW, places))
+    for other in others:
+        first = first * phases + other
+    return first
+
+
+def shifted(x: Tensor, places: Places) -> list[Tensor]:
+    """Return views of images (…, H, W), one a place, whose pixels lie so to each other."""
+    height, width = x.shape[-2:]
     down, right = zip(*places, strict=True)
     top, left = min(down), min(right)
     tall, wide = height - max(down) + top, width - max(right) + left
-    return [x_BKHW[:, :, y - top : y - top + tall, x - left : x - left + wide] for y, x in places]
+    return [x[..., y - top : y - top + tall, z - left : z - left + wide] for y, z in places]
 
 
-def variance(probability_N: Tensor) -> Tensor:
+def variance(probability_J: Tensor) -> Tensor:
     """Return the variance of a yes with a probability, from 0.001 upwards."""
-    likely_N = probability_N.clamp(1e-3, 1 - 1e-3)
-    return likely_N * (1 - likely_N)
+    likely_J = probability_J.clamp(1e-3, 1 - 1e-3)
+    return likely_J * (1 - likely_J)

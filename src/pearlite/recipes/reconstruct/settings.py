@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pearlite.recipes.reconstruct.images import Pictures
 
-COARSE = 20.0  # pixels
 NEIGHBOURS = ((1, 2), (1, 3))
 WIDER = ((1, 5), (1, 9), (2, 5))
+COARSE = ((4, 5), (8, 5), (8, 7))
 
 
 @dataclass(frozen=True)
@@ -20,6 +17,8 @@ class Recipe:
     ----------
     widths, noise
         Of the generator; see `NoisePyramid`.
+    balls
+        Whether it may begin with a pack of balls; see `pearlite.recipes.reconstruct.start`.
     box
         Long and short side, in voxels, of the boxes that are made in training; along which axis
         the box is short is drawn at each step.
@@ -40,27 +39,18 @@ class Recipe:
         Weight of the n-point probabilities, beside the patch distance; 0 for none.
     counted
         Slices along an axis in which they are counted at a step.
-    critic
-        Share of the budget after which the critics play; 1 for never.
-    looks
-        Widths of a critic; see `PatchCritic`.
-    weight
-        Of the critics' objections, beside the patch distance.
-    judged
-        Slices along an axis that a critic sees a step.
-    slope
-        Weight of the penalty on the critics' slope at real images.
     calibrated
         Side, in voxels, of the volume in which the phases' fractions are brought to the images'.
     agreement
         Weight of the agreement with a low-resolution volume, where there is one.
     """
 
-    widths: tuple[int, ...] = (16, 32, 32, 32)
+    widths: tuple[int, ...] = (16, 32, 32, 32, 32)
     noise: int = 4
+    balls: bool = True
     box: tuple[int, int] = (64, 28)
     boxes: int = 1
-    patches: tuple[tuple[tuple[int, int], ...], ...] = (NEIGHBOURS, WIDER, ((4, 5), (8, 5)))
+    patches: tuple[tuple[tuple[int, int], ...], ...] = (NEIGHBOURS, WIDER, COARSE)
     directions: int = 32
     samples: int = 3000
     taps: int = 6
@@ -68,11 +58,6 @@ class Recipe:
     slices: int = 24
     points: float = 10.0
     counted: int = 16
-    critic: float = 1.0
-    looks: tuple[int, ...] = (32, 64, 64)
-    weight: float = 0.2
-    judged: int = 24
-    slope: float = 1.0
     calibrated: int = 192
     agreement: float = 1.0
 
@@ -92,35 +77,5 @@ a cathode of three phases, 90 CPU seconds, by eye, before n-point probabilities 
 
 
 def recipe_for(pictures: Pictures) -> Recipe:
-    """Choose levels and boxes by the longest mean chord of any phase in the images.
-
-    A pyramid of L levels has its coarsest cells 2^(L-1) voxels wide, and one of them sees five:
-    four levels reach over the particles of most images, five over those with chords longer than
-    `COARSE` pixels, of which wider coarse patches are compared, too.
-    """
-    if pictures.dims == 2:
-        return TEXTURE
-    if longest_chord(pictures) <= COARSE:
-        return Recipe()
-    coarse = ((4, 5), (8, 5), (8, 7))
-    return Recipe(widths=(16, 32, 32, 32, 32), patches=(NEIGHBOURS, WIDER, coarse))
-
-
-def longest_chord(pictures: Pictures) -> float:
-    """Return the longest mean chord, in pixels, of any phase; values are halved at their mean."""
-    longest = 1.0
-    for plane in pictures.planes:
-        inside = [plane == k for k in range(pictures.channels)]
-        if pictures.meaning.kind != "phases":
-            inside = [channel > 0 for channel in plane]
-        longest = max(longest, *(_mean_chord(mask) for mask in inside))
-    return longest
-
-
-def _mean_chord(inside_HW: NDArray[np.bool_]) -> float:
-    """Twice the area over the number of changes along rows and columns, the mean of both."""
-    changes = [
-        np.mean(inside_HW[1:] != inside_HW[:-1]),
-        np.mean(inside_HW[:, 1:] != inside_HW[:, :-1]),
-    ]
-    return float(2 * inside_HW.mean() / max(np.mean(changes), 1 / inside_HW.size))
+    """Choose the numbers by what is made: a volume or a texture."""
+    return TEXTURE if pictures.dims == 2 else Recipe()

@@ -10,8 +10,6 @@ In the order of its steps:
    which surfaces depend.
 4. What the boxes hold on average of n-point probabilities is brought to the image's
    (`PointProbabilities`).
-5. Critics look at the slices too, as they are and at half the size (`critic_loss`); what they find
-   wrong is added (`generator_loss`). They see in each voxel the phase that it will have in the end.
 
 With a low-resolution volume, boxes lie at random places of it, the generator sees its voxels beside
 the noise, and what is made must agree with them (`Agreement`).
@@ -23,26 +21,21 @@ Axes: B batch, C channels, S space of the box (ZYX), HW space of a slice.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pearlite.nets.critic import PatchCritic
 from pearlite.nets.pyramid import NoisePyramid, fast_layout
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.low_asked import Agreement
 from pearlite.recipes.reconstruct.points import PointProbabilities
 from pearlite.recipes.reconstruct.settings import Recipe
 from pearlite.seeds import derived_seed
-from pearlite.task import Player, Task
-from pearlite.train.adversarial import NON_SATURATING, frozen, r1
+from pearlite.task import Task
 from pearlite.train.precision import has_fast_bfloat16
 from pearlite.train.sliced_wasserstein import shrink, sliced_wasserstein
 
-SCALES = (1, 2)
-"""Pixels that critics see as one."""
 HARD = 3  # pixels a side of the patches, at most, that are compared as hard voxels
 
 
@@ -79,10 +72,6 @@ class Reconstruction(Task):
         What it learns from; kept out of the weights.
     recipe
         The numbers of the method.
-    share
-        Tells which share of the budget is spent after so many steps.
-    seed
-        Of the critics' weights.
     """
 
     def __init__(
@@ -90,19 +79,11 @@ class Reconstruction(Task):
         generator: NoisePyramid,
         pictures: Pictures,
         recipe: Recipe,
-        share: Callable[[], float],
-        seed: int,
     ) -> None:
         super().__init__()
         self.generator = generator
-        random = torch.Generator().manual_seed(derived_seed(seed, 1))
-        critics = pictures.different if recipe.critic < 1 else 0
-        self.critics = nn.ModuleList(
-            PatchCritic(pictures.channels, widths=recipe.looks, generator=random)
-            for _ in range(critics * len(SCALES))
-        )
         self.phases = pictures.meaning.kind == "phases"
-        self.recipe, self.share = recipe, share
+        self.recipe = recipe
         self.points = None
         if self.phases and recipe.points:
             self.points = PointProbabilities(
@@ -112,17 +93,6 @@ class Reconstruction(Task):
         self.agreement = None
         if pictures.low is not None:
             self.agreement = Agreement(pictures.low.encoding, pictures.meaning)
-        self._made: dict[tuple[int, int], Tensor] = {}
-
-    def players(self) -> list[Player]:
-        """Let the generator move, then the critic, who judges the box that was just made."""
-        players = [Player("generator", list(self.generator.parameters()), self.generator_loss)]
-        if len(self.critics):
-            weights = list(self.critics.parameters())
-            players.append(
-                Player("critic", weights, self.critic_loss, penalty=self.critic_slope, lazy=8)
-            )
-        return players
 
     def f(self, x: Draw) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the box of a draw: shares of the phases, or values (B, C, *S)."""
@@ -132,32 +102,22 @@ class Reconstruction(Task):
             made_BCS = self.generator(x.noise_BCS, x.starts).float()
         return made_BCS.softmax(1) if self.phases else made_BCS
 
-    def generator_loss(self, draw: Draw) -> Tensor:
-        """How far the patches are from the images', and what the critics object to."""
-        soft_BCS = self.f(draw)
+    def loss(self, batch: Draw) -> Tensor:
+        """How far the patches and the n-point probabilities are from the images'."""
+        soft_BCS = self.f(batch)
         hard_BCS = straight_through(soft_BCS) if self.phases else soft_BCS
-        terms, points, objections, self._made = [], [], [], {}
-        for axis, real in enumerate(draw.real_BCHW):
+        terms, points = [], []
+        for axis, real in enumerate(batch.real_BCHW):
             soft, hard = slices(soft_BCS, axis), slices(hard_BCS, axis)
             for patches in self.recipe.patches:
                 terms.append(self.patch_distance(patches, soft, hard, real))
             if self.points is not None:
                 points.append(self.points(axis, some(hard, self.recipe.counted)))
-            for scale in SCALES if self.critic_plays() else ():
-                made = shrink(fitting(some(hard, self.recipe.judged), real), scale)
-                critic = self.critic_of(axis, scale)
-                if min(made.shape[2:]) < critic.field:
-                    continue
-                with frozen(critic):
-                    objections.append(NON_SATURATING.generator(critic(made)))
-                self._made[axis, scale] = made.detach()
         loss = torch.stack(terms).mean()
         if points:
             loss = loss + self.recipe.points * torch.stack(points).mean()
-        if self.agreement is not None and draw.low_CS is not None:
-            loss = loss + self.recipe.agreement * self.agreement.loss(hard_BCS, draw.low_CS)
-        if objections:
-            loss = loss + self.recipe.weight * torch.stack(objections).sum() / len(draw.real_BCHW)
+        if self.agreement is not None and batch.low_CS is not None:
+            loss = loss + self.recipe.agreement * self.agreement.loss(hard_BCS, batch.low_CS)
         return loss
 
     def patch_distance(
@@ -183,46 +143,12 @@ class Reconstruction(Task):
             generator=torch.default_generator,
         )
 
-    def critic_loss(self, draw: Draw) -> Tensor:
-        """Cross-entropy of the critics on windows of the images and on slices of the newest box."""
-        return self.over_looks(
-            draw, lambda critic, real, made: NON_SATURATING.critic(critic(real), critic(made))
-        )
-
-    def critic_slope(self, draw: Draw) -> Tensor:
-        """R1 of the critics, of the means of their scores."""
-        return self.recipe.slope * self.over_looks(
-            draw, lambda critic, real, _: r1(lambda x: critic(x).mean((1, 2, 3)), real)
-        )
-
-    def over_looks(
-        self, draw: Draw, loss: Callable[[PatchCritic, Tensor, Tensor], Tensor]
-    ) -> Tensor:
-        """Sum a loss of critic, real and made over what critics have just seen, over the axes."""
-        total = torch.stack([weight.sum() * 0 for weight in self.critics.parameters()]).sum()
-        for (axis, scale), made in self._made.items():
-            height, width = (scale * side for side in made.shape[2:])
-            real = shrink(windows(draw.real_BCHW[axis], len(made), height, width), scale)
-            total = total + loss(self.critic_of(axis, scale), real, made) / len(draw.real_BCHW)
-        return total
-
-    def critic_of(self, axis: int, scale: int) -> PatchCritic:
-        """Return the critic of the image normal to an axis, at a scale."""
-        each = len(self.critics) // len(SCALES)
-        critic: Any = self.critics[SCALES.index(scale) * each + min(axis, each - 1)]
-        return critic
-
-    def critic_plays(self) -> bool:
-        """Whether it is late enough for the critics."""
-        return len(self.critics) > 0 and self.share() >= self.recipe.critic
-
 
 def straight_through(shares_BCS: Tensor) -> Tensor:
     """Return 1 for the largest share at each place and 0 for the others, with the shares' gradient.
 
-    Bengio, Léonard & Courville, arXiv 1308.3432. Critics would tell soft shares from labels at a
-    glance, and learn nothing else; and among neighbours, a grey veil of a phase would stand for its
-    specks, whose surface is lost where the largest share wins in the end.
+    Bengio, Léonard & Courville, arXiv 1308.3432. Among neighbours, a grey veil of a phase would
+    stand for its specks, whose surface is lost where the largest share wins in the end.
     """
     largest_BS = shares_BCS.argmax(1, keepdim=True)
     hard_BCS = torch.zeros_like(shares_BCS).scatter_(1, largest_BS, 1.0)
@@ -237,19 +163,6 @@ def slices(box_BCS: Tensor, axis: int) -> Tensor:
 def some(x_BCHW: Tensor, count: int) -> Tensor:
     """Return at most `count` random ones of a set."""
     return x_BCHW if len(x_BCHW) <= count else x_BCHW[torch.randperm(len(x_BCHW))[:count]]
-
-
-def fitting(x_BCHW: Tensor, other_BCHW: Tensor) -> Tensor:
-    """Crop images to the size of others, where they are larger."""
-    return x_BCHW[:, :, : other_BCHW.shape[2], : other_BCHW.shape[3]]
-
-
-def windows(real_BCHW: Tensor, count: int, height: int, width: int) -> Tensor:
-    """Draw some windows of an image, as large as asked for if it is."""
-    tall, wide = real_BCHW.shape[2:]
-    height, width = min(tall, height), min(wide, width)
-    corners = [(below(tall - height + 1), below(wide - width + 1)) for _ in range(count)]
-    return torch.cat([real_BCHW[:, :, y : y + height, x : x + width] for y, x in corners])
 
 
 def below(count: int) -> int:

@@ -9,17 +9,18 @@ from pearlite.recipes.reconstruct.fraction import bias_for, sampled_logits
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.settings import Recipe, recipe_for
+from pearlite.recipes.reconstruct.start import nearest_start
 from pearlite.recipes.reconstruct.task import Reconstruction, draws
 from pearlite.recipes.reconstruct.watch import HALF, RUNNING, Watch, is_near
 from pearlite.seeds import derived_seed
 from pearlite.train.budget import Budget
 from pearlite.train.history import Row
 from pearlite.train.moving import MovingWeights
-from pearlite.train.optimisers import MakeOptimiser
+from pearlite.train.optimisers import adam
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
 
-RATES = {"generator": 2e-3, "critic": 1e-3}
+RATE = 2e-3
 BETAS = (0.0, 0.99)
 REMEMBERED = 200  # steps that count most in the averaged weights
 ROWS, APART = 20, 5.0  # rows of the history at most, and CPU seconds between two at least
@@ -96,21 +97,22 @@ def train(
     where = torch.device(
         ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     )
+    start = None
+    if recipe.balls:
+        start = nearest_start(pictures, len(recipe.widths), derived_seed(seed, 4))
     generator = NoisePyramid(
         pictures.channels,
         widths=recipe.widths,
         noise=recipe.noise,
         dims=pictures.dims,
         condition=None if pictures.low is None else pictures.low.encoding.condition,
+        balls=None if start is None else start.balls,
         generator=torch.Generator().manual_seed(derived_seed(seed, 0)),
     )
+    if start is not None:
+        generator.begin_with_balls(start.phase, start.least)
     budget = Budget(seconds, steps)
-    trainer: Trainer
-
-    def share() -> float:
-        return budget.share(trainer.step)
-
-    task = Reconstruction(generator, pictures, recipe, share, seed).to(where)
+    task = Reconstruction(generator, pictures, recipe).to(where)
     averages = MovingWeights(task, REMEMBERED, part="generator")
     if state is not None:
         state.also |= {"budget": budget, "averages": averages}
@@ -119,7 +121,7 @@ def train(
     ending = [ends_near(budget, due.count)] if until == "inside" else []
     trainer = Trainer(
         task,
-        optimiser={p.name: _adam(RATES[p.name]) for p in task.players()},
+        optimiser=adam(RATE, betas=BETAS),
         validate=None if watch is None else lambda _: watch.measure(averages.task),
         every=2**62,
         keep="last",
@@ -192,7 +194,3 @@ def ends_near(budget: Budget, rows: int) -> Event:
             budget.hurry(trainer.step)
 
     return judge
-
-
-def _adam(rate: float) -> MakeOptimiser:
-    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=BETAS, fused=True)

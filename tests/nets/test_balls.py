@@ -1,0 +1,61 @@
+"""Packs of balls: how deep a place lies in them, known from where they are."""
+
+import numpy as np
+import pytest
+import torch
+
+from pearlite.errors import InputError
+from pearlite.nets.balls import Balls, depths
+from pearlite.nets.pyramid import NoisePyramid
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_depth_is_that_in_the_deepest_ball(dims: int) -> None:
+    noise = torch.randn(2, 4, *dims * [6], generator=torch.Generator().manual_seed(0))
+    balls = Balls(3, mean=0.4, spread=0.3)
+    places = [torch.linspace(1.1, 4.9, 5 + axis) for axis in range(dims)]
+    found = depths(balls, noise, places).numpy()
+    where = np.stack(np.meshgrid(*places, indexing="ij"), -1)
+    for batch in range(2):
+        deep = []
+        for cell in np.ndindex(*dims * [6]):
+            of = noise[(batch, slice(None), *cell)]
+            middle = np.array(cell) + torch.special.ndtr(of[:dims]).numpy()
+            radius = min(1.0, 0.4 + 0.3 * float(of[dims]))
+            deep.append(radius - np.linalg.norm(where - middle, axis=-1))
+        first, second = np.sort(deep, axis=0)[:-3:-1]
+        inside = first > 0  # outside a ball of a farther cell may be as near
+        np.testing.assert_allclose(found[batch, 0][inside], first[inside], atol=1e-5)
+        deeper = second > 0
+        np.testing.assert_allclose(found[batch, 1][deeper], (first - second)[deeper], atol=1e-5)
+
+
+def test_a_generator_begins_with_the_pack() -> None:
+    random = torch.Generator().manual_seed(0)
+    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), balls=Balls(4), generator=random)
+    network.begin_with_balls(1, 2.0)
+    shape, starts = (24, 40, 30), (3, 5, 7)
+    noise = [torch.randn(1, 4, *n, generator=random) for n in network.noise_shapes(starts, shape)]
+    level = network.spans(0, 0)
+    assert len(level) == 5
+    with torch.inference_mode():
+        logits = network(noise, starts)[0]
+    spans = [network.spans(a, a + n) for a, n in zip(starts, shape, strict=True)]
+    places = [
+        (torch.arange(a, a + n) + 0.5) / 16 - span[4][0]
+        for a, n, span in zip(starts, shape, spans, strict=True)
+    ]
+    deep = 16 * depths(Balls(4), noise[4], places)[0, 0]
+    clear = (deep - 2).abs() > 4  # voxels from a surface
+    inside = logits.argmax(0) == 1
+    assert clear.sum() > 1000
+    assert (inside == (deep > 2))[clear].float().mean() > 0.97
+
+
+def test_balls_need_a_level_and_noise() -> None:
+    random = torch.Generator()
+    for balls, noise in ((Balls(3), 4), (Balls(0), 4), (Balls(2), 3)):
+        with pytest.raises(InputError, match="they need"):
+            NoisePyramid(2, widths=(8, 8, 8), noise=noise, balls=balls, generator=random)
+    with pytest.raises(InputError, match="without balls"):
+        NoisePyramid(2, widths=(8, 8), generator=random).begin_with_balls(0, 1.0)

@@ -1,0 +1,57 @@
+"""What the generator begins with: balls where the image shows some, inside the right phase."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from pearlite.recipes.reconstruct.generate import generate
+from pearlite.recipes.reconstruct.images import prepare
+from pearlite.recipes.reconstruct.material import load_material, save_material
+from pearlite.recipes.reconstruct.settings import Recipe
+from pearlite.recipes.reconstruct.start import nearest_start
+from pearlite.recipes.reconstruct.train import train
+
+
+def discs(inside: int, side: int = 320) -> np.ndarray:
+    """A slice through balls of 4 to 12 pixels' radius, with values 1 and 2."""
+    random = np.random.default_rng(0)
+    image = np.full((side, side), 3 - inside, np.uint8)
+    grid = np.mgrid[:side, :side]
+    for _ in range(500):
+        radius, height = random.uniform(4, 12), random.uniform(-12, 12)
+        gaps = grid - random.uniform(0, side, (2, 1, 1))
+        image[(gaps**2).sum(0) < radius**2 - height**2] = inside
+    return image
+
+
+@pytest.mark.parametrize("inside", [1, 2])
+def test_the_phase_of_round_particles_is_found(inside: int) -> None:
+    start = nearest_start(prepare(discs(inside)), 5, seed=0)
+    assert start is not None
+    assert (start.balls.level, start.phase) == (4, inside - 1)
+
+
+def test_a_maze_begins_without_balls() -> None:
+    noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), 4)
+    assert nearest_start(prepare((noise > 0).astype(np.uint8)), 5, seed=0) is None
+
+
+def test_grey_images_begin_without_balls() -> None:
+    grey = gaussian_filter(np.random.default_rng(0).standard_normal((64, 64)), 2)
+    assert nearest_start(prepare(grey.astype(np.float32)), 5, seed=0) is None
+
+
+def test_a_pack_is_stored_and_its_tiles_fit(tmp_path: Path) -> None:
+    recipe = Recipe(widths=(6, 8, 8, 8, 8), directions=8, samples=300, calibrated=64)
+    material = train(prepare(discs(2)), seed=0, steps=1, recipe=recipe).material
+    assert material.network.balls is not None
+    save_material(material, tmp_path)
+    again = load_material(tmp_path)
+    whole = generate(material, (70, 40, 80), seed=1)
+    part = generate(again, (20, 30, 40), seed=1, start=(50, 5, 30))
+    np.testing.assert_array_equal(part, whole[50:70, 5:35, 30:70])
+    edge = generate(material, (64, 16, 16), seed=1, periodic=True)
+    beyond = generate(material, (64, 16, 16), seed=1, periodic=True, start=(64, 0, 0))
+    np.testing.assert_array_equal(edge, beyond)
