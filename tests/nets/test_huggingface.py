@@ -249,7 +249,7 @@ def test_an_index_cannot_lead_outside_the_folder(llama):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"ngrams": (50,), "shift": True}, r"n-gram tables \(ngrams\) and a token shift \(shift\)"),
+        ({"ngrams": (50,), "shift": 2}, r"n-gram tables \(ngrams\) and a token shift \(shift\)"),
         ({"query_key_norm": True}, "query_key_norm"),
         ({"mlp": "relu_squared"}, r"relu_squared \(mlp\)"),
         ({"norm": "layer"}, "layer norms"),
@@ -292,7 +292,7 @@ def test_the_tokeniser_travels_along(tmp_path):
         assert opened.eos_token_id == tokeniser.end
         turns = [{"role": "user", "content": "to"}, {"role": "assistant", "content": "be"}]
         said = opened.apply_chat_template(turns, tokenize=False)
-        assert said == "to<|end|>be<|end|>"
+        assert said == "<|end|>tobe<|end|>"
         again = read_tokeniser(tmp_path / name, len(tokeniser))
         assert again is not None
         assert again.encode(text).tolist() == tokeniser.encode(text).tolist()

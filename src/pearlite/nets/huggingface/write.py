@@ -18,7 +18,11 @@ from pearlite.nets.lora import adapted
 from pearlite.nets.options import DecoderOptions
 from pearlite.nets.transformer import TransformerDecoder
 
-TURNS = "{% for message in messages %}{{ message['content'] }}{{ eos_token }}{% endfor %}"
+TURNS = (
+    "{% for message in messages %}"
+    "{% if message['role'] != 'assistant' %}{{ eos_token }}{% endif %}{{ message['content'] }}"
+    "{% endfor %}{% if not add_generation_prompt %}{{ eos_token }}{% endif %}"
+)  # the end of a document, a prompt and its answer, and so on; an end
 
 
 def write(
@@ -43,7 +47,7 @@ def write(
     tokeniser
         The one that the network has learned with.
     chat
-        Whether it has learned instructions, each turn ended by the token for an end: then the
+        Whether it has learned instructions, each a document of a prompt and its answer: then the
         folder says so to ``apply_chat_template``.
 
     Raises
@@ -80,7 +84,7 @@ def _extras(network: TransformerDecoder, options: DecoderOptions) -> list[str]:
     found = {
         "a memory (cross)": options.cross,
         "n-gram tables (ngrams)": bool(options.ngrams),
-        "a token shift (shift)": options.shift,
+        "a token shift (shift)": bool(options.shift),
         "normalised queries and keys (query_key_norm)": options.query_key_norm,
         "biases of the head (head_bias)": head is not None
         and head.bias is not None

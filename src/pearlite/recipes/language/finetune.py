@@ -33,6 +33,7 @@ from pearlite.train.validate import mean_loss
 
 WIDTH_TIMES_RATE = 0.1  # the rate of a whole network, times its width
 FASTER = 10  # times the rate, for adaptors
+BATCH, TOKENS = 16, 8192  # windows or answers a step, and their tokens, at most
 
 Batch = tuple[Tensor, Tensor]
 
@@ -60,7 +61,7 @@ class Tuning:
 
     rank: int | None = None
     rate: float | None = None
-    batch: int = 16
+    batch: int = BATCH
     decay: float = 0.01
     clip: float = 1.0
     warm_up: float = 0.05
@@ -127,6 +128,11 @@ def usual_rate(width: int, rank: int | None) -> float:
     """
     rate = WIDTH_TIMES_RATE / width
     return rate if rank is None else FASTER * rate
+
+
+def usual_batch(context: int) -> int:
+    """Return how many windows or answers a step has."""
+    return max(1, min(BATCH, TOKENS // context))
 
 
 def of_text(

@@ -32,7 +32,14 @@ from pearlite.recipes.language.files import (
     TOKENS,
     TRAINING,
 )
-from pearlite.recipes.language.finetune import Material, Tuning, of_answers, of_text, tune
+from pearlite.recipes.language.finetune import (
+    Material,
+    Tuning,
+    of_answers,
+    of_text,
+    tune,
+    usual_batch,
+)
 from pearlite.recipes.language.instructions import (
     Instruction,
     as_rows,
@@ -120,7 +127,8 @@ def learn(run: Run, choices: Choices, device: torch.device, progress: bool) -> N
     assert choices.start is not None
     beginning = begin(choices.start)
     design = beginning.design
-    tuning = Tuning(choices.lora, choices.rate, choices.batch or Tuning.batch)
+    batch = choices.batch or usual_batch(_context(choices))
+    tuning = Tuning(choices.lora, choices.rate, batch)
     events: dict[str, list[Any]] = {"validate": [write_history(run.path / HISTORY)]}
     if design.causal:
         sampled = keep_samples(
