@@ -8,10 +8,10 @@ Each set has a true volume and the slices that are learned from: ``field``, a ra
 law (one 512² slice, the truth is an independent volume); ``particles``, balls that overlap, of
 known law too, as in a micrograph of two phases; ``SEM``, a measured cathode; ``cathode``, three
 phases, itself generated (taufactor's example); ``separator``, anisotropic, of which slices are
-taken that hold as much of the phases as the volume: the middle ones hold up to 11 points less. From each training seed
-come `volumes` volumes with different noise; their measures are the means over them. The floor is
-the standard deviation of real pieces of the same size. Diffusivities, which take longest, are those
-of the phases that `conducts` names.
+taken that hold as much of the phases as the volume: the middle ones hold up to 11 points less. From
+each training seed come `volumes` volumes with different noise; their measures are the means over
+them. The floor is the standard deviation of real pieces of the same size. Diffusivities, which take
+longest, are those of the phases that `conducts` names.
 
 ``auto`` is pearlite's method, ``slicegan`` the published one, as faithful as we could write it and
 on the same CPU time; its step is one of the generator, to which five of each critic belong. The
