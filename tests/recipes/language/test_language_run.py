@@ -119,8 +119,10 @@ def test_texts_are_scored(run, corpus):
     strange = run.apply("nrio nbrcoa lseet.\n" * 3, score=True)
     assert likely["bits_per_byte"] < strange["bits_per_byte"]
     assert likely["perplexity"] == pytest.approx(2 ** likely["bits_per_byte"])  # one byte a token
-    [written] = run.apply([corpus], score=True, out=corpus.parent / "scored")
-    head, line = written.read_text().splitlines()
+    table, page = run.apply([corpus], score=True, out=corpus.parent / "scored")
+    head, line = table.read_text().splitlines()
+    assert page.name == "steel.html"
+    assert "bits; expected" in page.read_text()
     assert head == "file,bits_per_byte,perplexity,tokens,bytes"
     assert line.startswith("steel,")
 

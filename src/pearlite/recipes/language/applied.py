@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -12,19 +11,18 @@ from pearlite.data.documents import find_texts, read_blocks
 from pearlite.data.tokens import Tokeniser
 from pearlite.errors import InputError
 from pearlite.folders import as_folder, write_text
-from pearlite.judge.text import BITS_PER_BYTE, PERPLEXITY
 from pearlite.nets.sample import Sampling
-from pearlite.recipes.language.begin import Beginning, begin
-from pearlite.recipes.language.measure import token_costs
+from pearlite.recipes.language.begin import begin
 from pearlite.recipes.language.network import Design
-from pearlite.recipes.language.write import Manner, Show, opening, write
+from pearlite.recipes.language.scored import score as scores_of
+from pearlite.recipes.language.scored import write_scores
+from pearlite.recipes.language.write import Manner, Show, write
 from pearlite.run import Run
 from pearlite.train.device import device_of
 
 if TYPE_CHECKING:
     from pearlite.recipes.language.pretrained import Pretrained
 
-SCORES = "scores.csv"
 HIDDEN = "<|mask|>"  # what stands in a text for a token that is to be filled in
 
 
@@ -80,7 +78,8 @@ def apply(
     str, dict, Path, or a list of them
         Of a text, itself and what was added, a list where `count` is above 1; with `score` its
         ``bits_per_byte``, ``perplexity``, ``tokens`` and ``bytes``. Of files, the files that were
-        written: ``NAME.txt`` each, or with `score` ``scores.csv``.
+        written: ``NAME.txt`` each, or with `score` ``scores.csv`` and ``NAME.html``, each token in
+        the colour of its surprise.
 
     Raises
     ------
@@ -101,9 +100,14 @@ def apply(
     if not listed:
         raise InputError("give a text to go on from, or a file of text")
     texts, names = _read(listed)
+    folder = run.path / "applied" if out is None else as_folder(out)
+    if names:
+        folder.mkdir(parents=True, exist_ok=True)
+    if score and names:
+        return write_scores(learned, dict(zip(names, texts, strict=True)), folder, place)
     found: list[Any]
     if score:
-        found = [_scores(learned, text, place) for text in texts]
+        found = [scores_of(learned, text, place) for text in texts]
     elif design.causal:
         written = write(network, tokeniser, texts, manner, show, learned.begins)
         found = [written[at : at + count] for at in range(0, len(written), count)]
@@ -112,13 +116,6 @@ def apply(
     if not names:
         plain = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in found]
         return plain if isinstance(new, list | tuple) else plain[0]
-    folder = run.path / "applied" if out is None else as_folder(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    if score:
-        head = ("file", *found[0])
-        lines = [(name, *one.values()) for name, one in zip(names, found, strict=True)]
-        rows = [",".join(map(str, row)) for row in (head, *lines)]
-        return [write_text(folder / SCORES, "\n".join(rows) + "\n")]
     return [
         write_text(folder / f"{name}.txt", "\f".join(one))
         for name, one in zip(names, found, strict=True)
@@ -138,25 +135,6 @@ def _read(listed: list[Any]) -> tuple[list[str], list[str]]:
         for number, stem in enumerate(stems)
     ]
     return ["".join(read_blocks(file)) for file in files], names
-
-
-def _scores(learned: Beginning, text: str, place: torch.device) -> dict[str, float]:
-    if not learned.design.causal:
-        raise InputError(
-            "a network of hidden tokens gives a text no probability; score with a causal run"
-        )
-    if not text:
-        raise InputError("an empty text cannot be scored; give some characters")
-    before = opening(learned.tokeniser, learned.begins)
-    tokens_T = np.array([*before, *learned.tokeniser.encode(text)])
-    cost = token_costs(learned.network, tokens_T, learned.design.context, place).sum()
-    size = len(text.encode())
-    return {
-        "bits_per_byte": BITS_PER_BYTE([size], [cost]),
-        "perplexity": PERPLEXITY([len(tokens_T) - 1], [cost]),
-        "tokens": len(tokens_T) - 1,
-        "bytes": size,
-    }
 
 
 @torch.inference_mode()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pearlite.data.disk import replacing
+from pearlite.data.tokens import Tokeniser
 from pearlite.recipes.language.corpus import Corpus
 from pearlite.recipes.language.network import Design
 from pearlite.see.attention import attention_maps
@@ -25,7 +26,14 @@ MOST = 8  # layers and heads that are drawn
 
 
 def surprise_of(network: nn.Module, design: Design, corpus: Corpus) -> list[dict[str, Any]]:
-    """Return the beginning of the test part token by token.
+    """Return the beginning of the test part token by token; see `surprises`."""
+    return surprises(network, design, corpus.tokeniser, _beginning(corpus, READ))
+
+
+def surprises(
+    network: nn.Module, design: Design, tokeniser: Tokeniser, tokens_T: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Return a text token by token.
 
     Returns
     -------
@@ -34,12 +42,15 @@ def surprise_of(network: nn.Module, design: Design, corpus: Corpus) -> list[dict
         which there is nothing), and ``expected``, the likeliest token there. A network of hidden
         tokens has each token hidden in turn.
     """
-    tokens_T = _beginning(corpus, READ)
-    chosen_TV = (_next if design.causal else _hidden)(network, design, corpus, tokens_T)
-    alphabet = corpus.tokeniser.alphabet
-    first = 1 if design.causal else 0
-    rows: list[dict[str, Any]] = [{"text": alphabet[tokens_T[0]], "bits": None, "expected": ""}]
-    rows = rows[:first]
+    if design.causal:
+        chosen_TV = _next(network, design.context, tokens_T)
+    else:
+        chosen_TV = _hidden(network, design.context, tokeniser.mask, tokens_T)
+    alphabet = tokeniser.alphabet
+    first = len(tokens_T) - len(chosen_TV)
+    rows: list[dict[str, Any]] = [
+        {"text": alphabet[token], "bits": None, "expected": ""} for token in tokens_T[:first]
+    ]
     for token, chosen_V in zip(tokens_T[first:], chosen_TV, strict=True):
         bits = -float(chosen_V[token]) / math.log(2)
         expected = alphabet[int(chosen_V.argmax())]
@@ -91,19 +102,17 @@ def _beginning(corpus: Corpus, count: int) -> NDArray[np.int64]:
 
 
 @torch.inference_mode()
-def _next(
-    network: nn.Module, design: Design, corpus: Corpus, tokens_T: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def _next(network: nn.Module, context: int, tokens_T: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the logarithm of each probability at the second and all later tokens, ``(T - 1, V)``.
 
     Windows overlap by half.
     """
-    place, half = next(network.parameters()).device, max(1, design.context // 2)
+    place, half = next(network.parameters()).device, max(1, context // 2)
     rows: list[Tensor] = []
     count = len(tokens_T) - 1
     while len(rows) < count:
         start = max(0, len(rows) - half)
-        seen_T = torch.from_numpy(tokens_T[start : min(count, start + design.context)])
+        seen_T = torch.from_numpy(tokens_T[start : min(count, start + context)])
         logits_TV = network(seen_T[None].to(place))[0].cpu()
         rows += list(logits_TV.log_softmax(-1)[len(rows) - start :])
     return torch.stack(rows).numpy()
@@ -111,13 +120,13 @@ def _next(
 
 @torch.inference_mode()
 def _hidden(
-    network: nn.Module, design: Design, corpus: Corpus, tokens_T: NDArray[np.int64]
+    network: nn.Module, context: int, mask: int, tokens_T: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return the logarithm of each probability at every token, while it is hidden, ``(T, V)``."""
     place, rows = next(network.parameters()).device, []
-    for start in range(0, len(tokens_T), design.context):
-        window_T = torch.from_numpy(tokens_T[start : start + design.context])
-        seen_TT = window_T.repeat(len(window_T), 1).fill_diagonal_(corpus.tokeniser.mask)
+    for start in range(0, len(tokens_T), context):
+        window_T = torch.from_numpy(tokens_T[start : start + context])
+        seen_TT = window_T.repeat(len(window_T), 1).fill_diagonal_(mask)
         logits_TTV = network(seen_TT.to(place)).cpu()
         rows.append(logits_TTV.diagonal(dim1=0, dim2=1).mT.log_softmax(-1))
     return torch.cat(rows).numpy()

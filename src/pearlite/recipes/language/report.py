@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pearlite.folders import read_json
+from pearlite.recipes.language.coloured import SAID, coloured
 from pearlite.recipes.language.files import ATTENTION, SAMPLES, SURPRISE, history_of
 from pearlite.recipes.language.samples import read_samples
 from pearlite.recipes.language.tuned import BEFORE
@@ -12,9 +13,8 @@ from pearlite.run import TEST, Run
 from pearlite.see import page
 from pearlite.see.curves import training_section
 from pearlite.see.figure import framed
-from pearlite.see.html import Html, join, tag
+from pearlite.see.html import Html, tag
 
-BRIGHT = 8.0  # bits at which a token is coloured in full
 LAST = 3  # samples that the page shows at once; the others are behind a click
 _TITLES = {"bits_per_byte": "bits per byte", "perplexity": "perplexity, per token"}
 
@@ -59,23 +59,11 @@ def _written(run: Run, causal: bool) -> Html:
 def _surprise(run: Run, causal: bool) -> Html:
     tokens = read_json(run.path / SURPRISE)
     said = (
-        "The beginning of the withheld text. The more colour, the less the network expected a "
-        "token, "
-        + ("after those before it" if causal else "hidden among the others")
-        + f"; full colour means {BRIGHT:g} bits, a chance of 1 in {2**BRIGHT:,.0f}. Hold the mouse "
-        "over a token to see what was expected."
+        "The beginning of the withheld text"
+        + ("" if causal else ", each token hidden in turn")
+        + f". {SAID}"
     )
-    text = tag("pre", join(*(_coloured(token) for token in tokens)))
-    return page.section("What surprises it", text, tag("p", said, class_="subtitle"))
-
-
-def _coloured(token: dict[str, Any]) -> Html | str:
-    bits = token["bits"]
-    if bits is None:
-        return token["text"]
-    alpha = min(bits / BRIGHT, 1)
-    said = f"{bits:.2f} bits; expected {token['expected']!r}"
-    return tag("span", token["text"], style=f"background:rgb(213 94 0 / {alpha:.2f})", title=said)
+    return page.section("What surprises it", coloured(tokens), tag("p", said, class_="subtitle"))
 
 
 def _attention(run: Run) -> Html | None:
