@@ -175,3 +175,14 @@ def test_every_optimiser_learns(make):
 
     history = Trainer(Wave(), optimiser=make, every=100).fit(stream, steps=300)
     assert history[-1]["loss"] < 0.1 * history[0]["loss"] or history[-1]["loss"] < 0.02
+
+
+def test_the_rest_beside_muon_may_have_a_rate_of_its_own():
+    same, own = matrices((3, 4), (4, 4), (4, 2)), matrices((3, 4), (4, 4), (4, 2))
+    before = matrices((3, 4), (4, 4), (4, 2))
+    descend(muon(1e-2)(same), same, steps=1)
+    descend(muon(1e-2, rest_rate=3e-2)(own), own, steps=1)
+    assert torch.equal(own[1], same[1])
+    for i in (0, 2):
+        moved = (own[i] - before[i]).norm() / (same[i] - before[i]).norm()
+        assert moved.item() == pytest.approx(3, rel=1e-3)
