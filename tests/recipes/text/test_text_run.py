@@ -9,7 +9,7 @@ import pytest
 
 import pearlite as pl
 from pearlite.data.split import Split
-from pearlite.recipes.text import candidates
+from pearlite.recipes.text import candidates, network
 from pearlite.recipes.text.settings import EFFORTS, Effort
 from pearlite.run import Stopped
 
@@ -69,6 +69,7 @@ def made(tmp_path_factory):
     abstracts().to_csv(folder / "abstracts.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(EFFORTS, "balanced", TINY)
+        patch.setattr(network, "FEWEST", 4)
         fitted(folder / "run", folder / "abstracts.csv", quality="balanced")
     return folder
 
@@ -138,6 +139,7 @@ def test_no_file_of_a_run_is_a_pickle(run):
 
 def test_a_pretrained_encoder_is_taken_from_another_run(run, monkeypatch):
     monkeypatch.setitem(EFFORTS, "balanced", TINY)
+    monkeypatch.setattr(network, "FEWEST", 4)
     monkeypatch.setattr(candidates, "pretrain", None)  # would fail if it was called
     other = fitted("other", abstracts(40, seed=2), quality="balanced", start=run.path)
     assert "encoder" in other.test["models"]
@@ -147,6 +149,7 @@ def test_a_pretrained_encoder_is_taken_from_another_run(run, monkeypatch):
 
 def test_a_run_that_was_stopped_goes_on_and_ends_the_same(made, tmp_path, monkeypatch):
     monkeypatch.setitem(EFFORTS, "balanced", TINY)
+    monkeypatch.setattr(network, "FEWEST", 4)
     teach = candidates.teach
 
     def stopped(network, *given, **options):
@@ -181,6 +184,7 @@ def test_numbers_come_with_intervals_that_hold(tmp_path):
     assert (run.apply(["silica melt", "ferrite grains"])["prediction"].diff()[1:] > 5).all()
 
 
+@pytest.mark.slow
 def test_copies_stay_together_whatever_their_punctuation():
     table = abstracts()
     again = table.assign(abstract=table["abstract"].str.upper().str.replace(" ", ", "))
@@ -192,6 +196,7 @@ def test_copies_stay_together_whatever_their_punctuation():
     assert any(f["kind"] == "copies" for f in run.read_json("audit.json")["findings"])
 
 
+@pytest.mark.slow
 def test_a_group_is_in_one_part_and_the_latest_are_withheld():
     table = abstracts().assign(lab=np.arange(60) // 4, year=1960 + np.arange(60))
     run = fitted("grouped", table, group="lab")

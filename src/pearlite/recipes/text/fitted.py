@@ -1,6 +1,6 @@
 """A model whose probabilities, or intervals, were set right on the validation texts.
 
-Axes: N texts, K classes.
+Axes: N texts, W words of a text, K classes.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from pearlite.judge.scores import CLASSES, METRICS
 from pearlite.provenance import versions
 from pearlite.recipes.text.linear import Linear
 from pearlite.recipes.text.network import Network
-from pearlite.recipes.text.span import Span
 
 FITTED = "fitted.json"
 FORMAT = 1
@@ -34,8 +33,8 @@ class Model(Protocol):
         """Return probabilities ``(N, K)``, or numbers ``(N,)``."""
         ...
 
-    def weigh(self, text: str, column: int) -> list[Span]:
-        """Return what each word adds to a class, or to the number."""
+    def weigh(self, text: str) -> NDArray[np.float64]:
+        """Return what each word adds to each class, or to the number, ``(W, K)``."""
         ...
 
     def save(self, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """A linear model on how often each word, or each piece of one, stands in a text.
 
-Axes: N texts, F terms, K classes (one column for a number).
+Axes: N texts, W words of a text, F terms, T terms in a text, K classes (one column for a number).
 """
 
 import re
@@ -25,7 +25,7 @@ from pearlite.errors import InputError
 from pearlite.folders import read_json, write_json
 from pearlite.judge.goal import Truth
 from pearlite.judge.scores import CLASSES
-from pearlite.recipes.text.span import Span, spans
+from pearlite.recipes.text.span import spans
 
 TERMS: dict[str, dict[str, Any]] = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
@@ -74,31 +74,24 @@ class Linear:
         """Return probabilities ``(N, K)``, or numbers ``(N,)``."""
         return answered(self._features(texts), self.coefficient_KF, self.bias_K, self.goal)
 
-    def weigh(self, text: str, column: int) -> list[Span]:
-        """Return what each word adds to the logit of a class, or to the number.
+    def weigh(self, text: str) -> NDArray[np.float64]:
+        """Return what each word adds to the logit of each class, or to the number, ``(W, K)``.
 
         A term's coefficient times its TF-IDF, shared equally among the places where it stands; a
         pair of words is shared by both.
         """
         features = self._features([text])
-        worth = dict(
-            zip(
-                features.indices.tolist(),
-                (features.data * self.coefficient_KF[column, features.indices]).tolist(),
-                strict=True,
-            )
-        )
+        worth_TK = features.data[:, None] * self.coefficient_KF[:, features.indices].T
+        worth = dict(zip(features.indices.tolist(), worth_TK, strict=True))
         placed = self._placed(text)
         shares: dict[int, float] = defaultdict(float)
         for term, share in chain.from_iterable(placed):
             shares[term] += share
-        whole = [
-            sum(worth.get(term, 0.0) * share / shares[term] for term, share in terms)
-            for terms in placed
-        ]
-        return [
-            Span(begin, end, value) for (begin, end), value in zip(spans(text), whole, strict=True)
-        ]
+        words_WK = np.zeros((len(placed), len(self.bias_K)))
+        for word, terms in enumerate(placed):
+            for term, share in terms:
+                words_WK[word] += worth[term] * (share / shares[term])
+        return words_WK
 
     def save(self, folder: Path) -> None:
         """Write it into an empty folder."""

@@ -1,6 +1,6 @@
 """A network that was taught to answer texts, with the tokeniser that it reads through.
 
-Axes: N texts, T tokens, K classes (one column for a number).
+Axes: N texts, W words of a text, T tokens, K classes (one column for a number).
 """
 
 import math
@@ -21,7 +21,7 @@ from pearlite.judge.scores import CLASSES
 from pearlite.nets.transformer import TransformerEncoder
 from pearlite.nets.weights import load, save
 from pearlite.recipes.text.reader import LSTMTrunk, Reader, Reading, rows_of
-from pearlite.recipes.text.span import Span, spans
+from pearlite.recipes.text.span import spans
 from pearlite.seeds import derived_seed
 from pearlite.train.history import Row
 from pearlite.train.optimisers import adamw
@@ -105,20 +105,16 @@ class Network:
             return said_NK.softmax(1).numpy()
         return (said_NK[:, 0] * self.spread + self.centre).numpy()
 
-    def weigh(self, text: str, column: int) -> list[Span]:
-        """Return by how much the answer falls when a word is left out.
+    def weigh(self, text: str) -> NDArray[np.float64]:
+        """Return by how much each answer falls when a word is left out, ``(W, K)``.
 
         Of a class it is the logarithm of its probability, in nats (Zeiler & Fergus, arXiv
         1311.2901, for words instead of patches); of a number its value.
         """
-        words = spans(text)
-        without = [f"{text[:begin]}{text[end:]}" for begin, end in words]
+        without = [f"{text[:begin]}{text[end:]}" for begin, end in spans(text)]
         said = self.answer([text, *without])
-        value = np.log(said[:, column].clip(LEAST)) if self.goal in CLASSES else said
-        return [
-            Span(begin, end, float(value[0] - less))
-            for (begin, end), less in zip(words, value[1:], strict=True)
-        ]
+        value = np.log(said.clip(LEAST)) if self.goal in CLASSES else said[:, None]
+        return value[0] - value[1:]
 
     def save(self, folder: Path) -> None:
         """Write it into an empty folder."""

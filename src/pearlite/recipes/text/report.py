@@ -166,8 +166,9 @@ def _words(test: dict[str, Any], explained: dict[str, Any]) -> Html:
         "The words that decided",
         tag("p", SHADES.format(how=HOW[linear])),
         *shown,
-        tag("p", "The words that add most, over texts of the validation part:"),
-        page.side_by_side(*tables),
+        page.details(
+            "The words that add most, over texts of the validation part", page.side_by_side(*tables)
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pearlite.data.disk import replacing
-from pearlite.data.table import read_table
+from pearlite.data.table import TABLES, read_table
 from pearlite.errors import InputError
 from pearlite.folders import as_folder
 from pearlite.recipes.text.fitted import Answer, Fitted
@@ -38,7 +38,7 @@ def apply(
         A run with a finished model.
     new
         A file or several, tables with the columns of texts as in training; a table in memory; or a
-        list of texts. A path is a file, any other text in a list is a text.
+        list of texts. In a list, what is no path nor ends like one, as ``.csv``, is a text.
     out
         Folder for the files; ``None`` means ``applied/`` inside the run. Nothing is overwritten.
     sheet
@@ -100,15 +100,12 @@ def columns_of(said: Answer, classes: Sequence[Any]) -> dict[str, Any]:
 
 
 def _are_files(new: Sequence[Any]) -> bool:
-    """Tell paths from texts: all must be paths, or name files."""
-    return all(isinstance(one, Path) or _exists(one) for one in new)
+    """Tell paths from texts: all are paths, or one word that ends as files of tables do."""
+    return all(isinstance(one, Path) or _named_so(one) for one in new)
 
 
-def _exists(name: Any) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, TypeError, ValueError):  # a text is no name: too long, or with odd characters
-        return False
+def _named_so(name: Any) -> bool:
+    return isinstance(name, str) and len(name.split()) == 1 and name.lower().endswith(TABLES)
 
 
 def _of_texts(fitted: Fitted, texts: Sequence[Any]) -> pd.DataFrame:

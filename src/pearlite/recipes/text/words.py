@@ -1,6 +1,6 @@
 """The words that decided: in single test texts, and for each class in many texts.
 
-Axes: N texts, K classes.
+Axes: N texts, W words of a text, K classes.
 """
 
 from collections import defaultdict
@@ -40,10 +40,10 @@ def shown_texts(
     found = []
     for kind, rows in _telling(truth, said).items():
         for row in rows.tolist():
-            text = _cut(str(texts[row]))
+            text = _cut(texts[row])
             value = said.values[row]
             column = 0 if said.shares is None else int(value)
-            weighed = fitted.model.weigh(text, column)
+            worth_W = fitted.model.weigh(text)[:, column]
             classes = truth.classes
             found.append(
                 {
@@ -54,7 +54,7 @@ def shown_texts(
                     "truth": classes[truth.values[row]] if classes else truth.values[row],
                     "prediction": classes[value] if classes else value,
                     "share": None if said.shares is None else said.shares[row, column],
-                    "words": [(span.begin, span.end, span.worth) for span in weighed],
+                    "words": [(*at, w) for at, w in zip(spans(text), worth_W, strict=True)],
                 }
             )
     return found
@@ -82,24 +82,28 @@ def strongest(fitted: Fitted, texts: Sequence[str], seed: int) -> dict[str, list
     rows = np.random.default_rng(seed).permutation(len(texts))[:most]
     sides = {str(name): (k, 1.0) for k, name in enumerate(fitted.classes)}
     sides = sides or {"more": (0, 1.0), "less": (0, -1.0)}
-    found = {}
-    for side, (column, sign) in sides.items():
-        worth: dict[str, list[float]] = defaultdict(list)
-        for row in rows.tolist():
-            text = _cut(str(texts[row]))
-            held: dict[str, float] = defaultdict(float)
-            for span in fitted.model.weigh(text, column):
-                held[text[span.begin : span.end].strip(_EDGES).casefold()] += span.worth
-            for word, value in held.items():
-                worth[word].append(sign * value)
-        often = {word: values for word, values in worth.items() if word and len(values) >= FEWEST}
-        ranked = sorted(often, key=lambda word: -float(np.sum(often[word])))
-        found[side] = [
-            {"word": word, "worth": float(np.mean(often[word])), "texts": len(often[word])}
-            for word in ranked[:STRONGEST]
-            if np.sum(often[word]) > 0
-        ]
-    return found
+    worth: dict[str, dict[str, list[float]]] = {side: defaultdict(list) for side in sides}
+    for row in rows.tolist():
+        text = _cut(texts[row])
+        words_WK = fitted.model.weigh(text)
+        held: dict[str, NDArray[np.float64]] = {}
+        for (begin, end), worth_K in zip(spans(text), words_WK, strict=True):
+            word = text[begin:end].strip(_EDGES).casefold()
+            held[word] = held.get(word, 0.0) + worth_K
+        for word, worth_K in held.items():
+            for side, (column, sign) in sides.items():
+                worth[side][word].append(sign * float(worth_K[column]))
+    return {side: _ranked(words) for side, words in worth.items()}
+
+
+def _ranked(worth: dict[str, list[float]]) -> list[dict[str, Any]]:
+    """Return the words that add most in all, of those that are in some texts."""
+    whole = {word: sum(all_) for word, all_ in worth.items() if word and len(all_) >= FEWEST}
+    ranked = sorted((word for word in whole if whole[word] > 0), key=lambda word: -whole[word])
+    return [
+        {"word": word, "worth": float(np.mean(worth[word])), "texts": len(worth[word])}
+        for word in ranked[:STRONGEST]
+    ]
 
 
 def _telling(truth: Truth, said: Answer) -> dict[str, NDArray[np.int64]]:
