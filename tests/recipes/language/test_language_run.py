@@ -203,6 +203,7 @@ def test_characters_that_only_the_withheld_text_has_are_counted(tmp_path):
         (b"\x89PNG\0\0", {}, "is a binary file"),
         ("Stähle kühlen ab\n".encode("latin-1") * 99, {}, "no UTF-8 text: byte 3 is 0xe4"),
         (b"iron\ncarbon\n" * 20, {"context": 400}, "too few for a context of 400"),
+        (b"iron\ncarbon\n" * 9, {"context": 8}, "test part of the text has 10 tokens, too few"),
         (b"iron\n" * 99, {"context": 2}, "context of 2 tokens is too short"),
         (b"iron\n" * 99, {"tokeniser": "words"}, "no tokeniser 'words'"),
         (b"iron\n" * 99, {"objective": "masked", "model": "rnn"}, "reads from left to right"),

@@ -17,6 +17,7 @@ from pearlite.recipes.language.choices import Choices
 FEWEST = 10  # documents of their own from which on whole ones are withheld
 ENDED = 1_000_000  # tokens of the training part among which an end is looked for
 TENTHS = 10  # pieces into which fewer documents are cut
+WITHHELD = 16  # tokens of a withheld part, at least
 GAP = 1_000  # characters at most, between parts of one document
 LINE = 10_000  # characters from which on a text may be one line
 SHORT, PASSAGES = 64, 500  # of a short text: characters of a passage; passages that tell a spread
@@ -146,12 +147,18 @@ def prepare(divided: Divided, choices: Choices, folder: Path, tokeniser: Path) -
     Raises
     ------
     InputError
-        If the tokeniser cannot be made, or the disk is full.
+        If the tokeniser cannot be made, a withheld part is too short, or the disk is full.
     """
     made = _tokeniser(divided, choices)
     made.save(tokeniser)
     folder.mkdir(parents=True, exist_ok=True)
     parts = {name: pack(divided.passages(name), made, folder / name) for name in PARTS}
+    for name in PARTS[1:]:
+        if len(parts[name]) < WITHHELD:
+            raise InputError(
+                f"the {name} part of the text has {len(parts[name])} tokens, too few to measure "
+                "anything on; give more text"
+            )
     return Corpus(**parts, tokeniser=made)
 
 

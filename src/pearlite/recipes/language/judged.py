@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pearlite.data.packed import Packed
 from pearlite.judge.bootstrap import bootstrap
 from pearlite.judge.ngrams import NGrams
 from pearlite.judge.paired import compare
@@ -21,6 +22,7 @@ from pearlite.provenance import plain
 from pearlite.recipes.language.corpus import Corpus
 from pearlite.recipes.language.measure import (
     Costs,
+    Hidden,
     by_passage,
     hidden_costs,
     measured,
@@ -173,15 +175,9 @@ def _hidden_tokens(
         for name, network in networks.items()
     }
     hidden = found[NETWORK]
-    before = order - 1
     costs: dict[str, Costs] = {name: one.costs for name, one in found.items()}
     for name, n in ((UNIGRAM, 1), (f"{order}-gram", order)):
-        costs[name] = np.array(
-            [
-                counting.losses(np.asarray(test.tokens[max(0, at - before) : at + 1]), n)[-1]
-                for at in hidden.places
-            ]
-        )
+        costs[name] = _counted_costs(counting, n, test, hidden)
     count = int(hidden.windows.max()) + 1
     asked_U = np.bincount(hidden.windows, minlength=count)
     summed: dict[str, Costs] = {
@@ -191,3 +187,14 @@ def _hidden_tokens(
     facts = Stretches({PERPLEXITY.name: asked_U[asked_U > 0]}, summed).scores((PERPLEXITY,), seed)
     facts |= {"measured": len(hidden.costs), "right": float(hidden.right.mean())}
     return plain(facts)
+
+
+def _counted_costs(counting: NGrams, order: int, packed: Packed, hidden: Hidden) -> Costs:
+    """Return what hidden tokens cost n-grams that read each window and a little before it."""
+    bounds = np.flatnonzero(np.diff(hidden.windows)) + 1
+    costs = []
+    for places in np.split(hidden.places, bounds):
+        first = max(0, int(places[0]) - order + 1)
+        read = np.asarray(packed.tokens[first : places[-1] + 1])
+        costs.append(counting.losses(read, order)[places - first])
+    return np.concatenate(costs)
