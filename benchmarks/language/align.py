@@ -32,7 +32,7 @@ from pearlite.recipes.language.standing import Measures
 from pearlite.seeds import derived_seed
 
 ROWS = ("pairs", "shuffled", "direct", "rule")
-PAIRS, ANSWERS = 4000, 2048
+NEUTRAL, EACH, ANSWERS = 5000, 2, 2048
 BLOCKS, BLOCK = 4, 512
 MEASURES = Measures(
     truth=lambda _prompt, answer: float(is_neutral(answer)),
@@ -70,7 +70,7 @@ def one_seed(formulas: list[str], seed: int, rows: list[str]) -> dict[str, Any]:
     """Return what was measured of each row, and print it."""
     writer = learn(formulas, seed)
     began = time.process_time()
-    pairs = prefer(writer, PAIRS, seed)
+    pairs = prefer(writer, NEUTRAL, EACH, seed)
     written = time.process_time() - began
     print(
         f"\nseed {seed}: model learned in {writer.seconds:.1f} s, {writer.loss:.3f} nats a "

@@ -87,16 +87,28 @@ def learn(formulas: list[str], seed: int) -> Writer:
     return Writer(network.eval(), tokeniser, trainer.best, time.process_time() - began)
 
 
-def prefer(writer: Writer, count: int, seed: int) -> list[Pair]:
-    """Return pairs of different formulas that the model wrote, the neutral one preferred.
+def prefer(writer: Writer, neutral: int, each: int, seed: int) -> list[Pair]:
+    """Return pairs of formulas that the model wrote: neutral ones are preferred to others.
 
-    Texts with special tokens in them are left out: a person could not have typed them.
+    Every formula is a different one; each neutral one is preferred to some others. Texts with
+    special tokens in them are left out: a person could not have typed them.
+
+    Parameters
+    ----------
+    writer
+        What writes.
+    neutral
+        How many neutral formulas there shall be.
+    each
+        How many others each is preferred to.
+    seed
+        Decides what is written.
     """
     seen: set[str] = set()
-    neutral: list[str] = []
-    others: list[str] = []
+    chosen: list[str] = []
+    rejected: list[str] = []
     number = 0
-    while len(neutral) < count:
+    while len(chosen) < neutral or len(rejected) < neutral * each:
         generator = torch.Generator().manual_seed(derived_seed(seed, 7, number))
         asked = [""] * TOGETHER
         texts, _, _ = answer_prompts(writer.network, writer.tokeniser, asked, LONGEST, generator)
@@ -104,6 +116,6 @@ def prefer(writer: Writer, count: int, seed: int) -> list[Pair]:
             special = any(name in text for name in (END, MASK, UNKNOWN))
             if text and not special and canonical(text) not in seen:
                 seen.add(canonical(text))
-                (neutral if is_neutral(text) else others).append(text)
+                (chosen if is_neutral(text) else rejected).append(text)
         number += 1
-    return [Pair("", *pair) for pair in zip(neutral[:count], others, strict=False)]
+    return [Pair("", chosen[place // each], rejected[place]) for place in range(neutral * each)]

@@ -21,9 +21,11 @@ from pearlite.recipes.language.answers import (
     of_tokens,
 )
 from pearlite.recipes.language.direct import DirectSettings, fit_direct
-from pearlite.recipes.language.policy import PolicySettings, advantages, fit_policy, verified
+from pearlite.recipes.language.policy import fit_policy
 from pearlite.recipes.language.preferences import Pair, divide, read_preferences, shuffled
 from pearlite.recipes.language.reward import RewardSettings, fit_reward
+from pearlite.recipes.language.rewards import advantages, verified
+from pearlite.recipes.language.rounds import PolicySettings
 from pearlite.recipes.language.standing import Measures, standing
 
 pytestmark = pytest.mark.usefixtures("one_thread")

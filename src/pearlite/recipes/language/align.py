@@ -16,16 +16,11 @@ from pearlite.data.split import Split
 from pearlite.data.tokens import Tokeniser
 from pearlite.errors import InputError, Refused
 from pearlite.recipes.language.direct import DirectFit, DirectSettings, fit_direct
-from pearlite.recipes.language.policy import (
-    PolicyFit,
-    PolicySettings,
-    Reward,
-    fit_policy,
-    learned,
-    verified,
-)
+from pearlite.recipes.language.policy import PolicyFit, fit_policy
 from pearlite.recipes.language.preferences import Pair, divide
 from pearlite.recipes.language.reward import RewardFit, RewardSettings, fit_reward
+from pearlite.recipes.language.rewards import Reward, learned, verified
+from pearlite.recipes.language.rounds import PolicySettings
 from pearlite.recipes.language.standing import Measure, Measures, Standing, standing
 from pearlite.seeds import derived_seed
 

@@ -22,9 +22,9 @@ from pearlite.recipes.language.begin import begin
 from pearlite.recipes.language.direct import DirectSettings
 from pearlite.recipes.language.files import TOKENISER
 from pearlite.recipes.language.network import WEIGHTS, save
-from pearlite.recipes.language.policy import PolicySettings
 from pearlite.recipes.language.preferences import read_preferences
 from pearlite.recipes.language.reward import RewardSettings
+from pearlite.recipes.language.rounds import PolicySettings
 from pearlite.recipes.language.standing import Measures
 from pearlite.run import PAGE, TEST, Run
 from pearlite.train.device import device_of

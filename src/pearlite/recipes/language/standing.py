@@ -20,7 +20,7 @@ from torch import nn
 from pearlite.data.tokens import Tokeniser
 from pearlite.judge.bootstrap import Bootstrapped, interval
 from pearlite.recipes.language.answers import Answers, answer_prompts, divergence, log_shares
-from pearlite.recipes.language.policy import Floats, Reward, measured
+from pearlite.recipes.language.rewards import Floats, Reward, measured
 
 LONGEST_GRAM = 3
 DRAWS = 1000
