@@ -77,7 +77,8 @@ def test_every_command_that_is_listed_has_help(pearlite):
     code, out, _ = pearlite("--help")
     listed = re.findall(r"^│ (\w+) ", out, flags=re.MULTILINE)
     assert code == 0
-    made = "demo guide audit denoise segment reconstruct style tabular language apply report trace lecture"
+    made = "demo guide audit denoise segment reconstruct style tabular text language apply report"
+    made += " export trace lecture"
     assert listed == made.split()
     for command in listed:
         code, out, err = pearlite(command, "--help")
