@@ -31,13 +31,19 @@ LINES: tuple[Places, ...] = tuple(
     for reach in (1, 2, 4, 8)
     for down, right in ((0, 1), (1, 0))
 )
+CORNERS: tuple[Places, ...] = (
+    ((0, 0), (0, 1), (1, 0)),
+    ((0, 0), (0, 1), (1, 1)),
+    ((0, 0), (1, 0), (1, 1)),
+)
+"""Of which triple lines are made."""
 SQUARES: tuple[Places, ...] = tuple(
-    ((0, 0), (0, reach), (reach, 0), (reach, reach)) for reach in (1, 2, 4, 8, 12, 16)
+    ((0, 0), (0, reach), (reach, 0), (reach, reach)) for reach in (2, 4, 8, 12, 16)
 )
 CROSSES: tuple[Places, ...] = tuple(
     ((0, 0), (-reach, 0), (reach, 0), (0, -reach), (0, reach)) for reach in (1, 2, 4, 6, 8, 10)
 )
-KINDS = (PAIRS, LINES, SQUARES, CROSSES)
+KINDS = (PAIRS, LINES, CORNERS, SQUARES, CROSSES)
 MOST_PATTERNS = 1024  # of phases at some places; places for which there are more are left out
 PART = 3  # one of so many places of a kind is looked at in a step
 NEWEST = 0.2  # weight of the newest box in the running mean
