@@ -65,7 +65,7 @@ def train(variant: Variant, text: Text, seed: int, seconds: float) -> Trained:
         rows_BT = text.train_N[starts_B[:, None] + torch.arange(CONTEXT + 1)]
         return rows_BT[:, :-1], rows_BT[:, 1:]
 
-    budget = Budget(seconds, warm_up=recipe.warm_up)
+    budget = Budget(seconds, warm_up=recipe.warm_up, linear=True)
     trainer = Trainer(
         TokenPrediction(network),
         optimiser=variant.optimiser or recipe.optimiser(network),

@@ -22,6 +22,8 @@ class Budget:
         Most updates, where their number and not the time shall decide.
     warm_up
         Share of the budget over which the rate rises.
+    linear
+        The rate falls to 0 along a line, not along a cosine.
 
     Attributes
     ----------
@@ -31,8 +33,15 @@ class Budget:
         Share of the budget at which `hurry` was called.
     """
 
-    def __init__(self, seconds: float, steps: int | None = None, warm_up: float = 0.03) -> None:
-        self.seconds, self.steps, self.warm_up = seconds, steps, warm_up
+    def __init__(
+        self,
+        seconds: float,
+        steps: int | None = None,
+        warm_up: float = 0.03,
+        *,
+        linear: bool = False,
+    ) -> None:
+        self.seconds, self.steps, self.warm_up, self.linear = seconds, steps, warm_up, linear
         self.spent = 0.0
         self.hurried: float | None = None
         self._seen = time.process_time()
@@ -66,10 +75,10 @@ class Budget:
         elif trainer.stopped == "budget":  # of a smaller one, before it was taken up again
             trainer.stopped = ""
         rising = min(1.0, (share + 1e-3) / self.warm_up)
-        factor = rising * (1 + math.cos(math.pi * share)) / 2
+        falling = 1 - share if self.linear else (1 + math.cos(math.pi * share)) / 2
         for optimiser in trainer.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * rising * falling
 
     def state_dict(self) -> dict[str, float | None]:
         """Return what was spent, for a `State` to keep."""
