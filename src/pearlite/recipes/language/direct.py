@@ -67,10 +67,10 @@ class DirectSettings:
     writing: float = 0.0
     epochs: float = 1
     batch: int = 64
-    rate: float = 5e-5
+    rate: float = 1e-4
     clip: float = 1.0
     budget: float = 2.5
-    looks: int = 12
+    looks: int = 8
     answers: int = 256
 
 

@@ -51,7 +51,7 @@ class RewardSettings:
         generative pre-training", 2018; docs/language-align.md says by how much).
     """
 
-    epochs: float = 3
+    epochs: float = 2
     batch: int = 32
     rate: float = 1e-3
     decay: float = 0.05

@@ -50,14 +50,14 @@ class PolicySettings:
         What an answer loses for every e-fold more of its like in a round, in standard deviations.
     """
 
-    rounds: int = 20
+    rounds: int = 40
     answers: int = 256
     group: int = 16
     updates: int = 2
-    rate: float = 3e-4
+    rate: float = 1.5e-4
     clip: float = 1.0
     ratio: float = 0.2
-    leash: float = 0.2
+    leash: float = 0.3
     budget: float = 2.5
     repeat: float = 0.5
 
