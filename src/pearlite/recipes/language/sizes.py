@@ -22,5 +22,5 @@ def recipe_for(choices: Choices, vocabulary: int) -> Recipe:
         return Recipe({"context": context, **own}, batch, **RECURRENT)
     network: dict[str, Any] = decoder(context, width, choices.depth or depth)
     if choices.objective == "causal":
-        network["ngrams"] = [min(vocabulary**2, PAIRS), triples]
+        network["ngrams"] = [min((vocabulary + 1) ** 2, PAIRS), triples]
     return Recipe(network, batch)

@@ -97,7 +97,7 @@ def train(
         generator = torch.Generator().manual_seed(derived_seed(seed, 3))
         withheld = hide(withheld[0], tokeniser, generator)
     task = replicate(TokenPrediction(network).to(device))
-    budget = Budget(seconds, steps, recipe.warm_up)
+    budget = Budget(seconds, steps, recipe.warm_up, linear=True)
     if state is not None:
         state.also["budget"] = budget
     due, given = Rows(budget), events or {}
