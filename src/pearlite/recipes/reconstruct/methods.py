@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from pearlite.errors import InputError
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.material import Material, load_material, save_material
@@ -73,14 +71,13 @@ def learn(method: str, pictures: Pictures, work: Work) -> Learned:
     state = State(work.folder / "state")
     work.model.mkdir(exist_ok=True)
     if method == "slicegan":
-        device = ("cuda" if torch.cuda.is_available() else "cpu") if work.device == "auto" else None
         model = train_slicegan(
             pictures,
             seconds=work.seconds,
             seed=work.seed,
             state=state,
             progress=work.progress,
-            device=device or work.device,
+            device=work.device,
         )
         save_slicegan(model, work.model)
         return Learned(model.history)

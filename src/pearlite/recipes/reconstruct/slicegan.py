@@ -28,10 +28,11 @@ from pearlite.recipes.reconstruct.generate import generate
 from pearlite.recipes.reconstruct.images import Meaning, Pictures, prepare
 from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.slicegan_game import AXES, Published, SliceGame, standard
-from pearlite.recipes.reconstruct.train import Rows
 from pearlite.train.budget import Budget
+from pearlite.train.device import device_of
 from pearlite.train.history import Row
 from pearlite.train.optimisers import adam
+from pearlite.train.rows import Rows
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
 
@@ -86,7 +87,7 @@ def train_slicegan(
     state: State | None = None,
     events: dict[str, list[Event]] | None = None,
     progress: str | None = None,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> SliceGAN:
     """Train the published networks on one, two or three images.
 
@@ -128,7 +129,8 @@ def train_slicegan(
         raise InputError(f"end={end!r} does not fit {pictures.meaning.kind}: softmax is for phases")
     if numbers.batch < 1 or numbers.rounds < 1:
         raise InputError(f"batch={numbers.batch} and rounds={numbers.rounds} must be at least 1")
-    task = SliceGame(pictures, numbers, end, seed).to(device)
+    where = device_of(device)
+    task = SliceGame(pictures, numbers, end, seed).to(where)
     moves = AXES * numbers.rounds
     budget = Budget(seconds, None if steps is None else moves * steps)
     if state is not None:
@@ -153,7 +155,7 @@ def train_slicegan(
         },
         progress=progress,
     )
-    trainer.fit(task.draws(pictures, seed, torch.device(device)), resume=state is not None)
+    trainer.fit(task.draws(pictures, seed, where), resume=state is not None)
     network = task.generator.eval().requires_grad_(False)
     return SliceGAN(network, pictures.meaning, trainer.history)
 

@@ -14,16 +14,17 @@ from pearlite.recipes.reconstruct.task import Reconstruction, draws
 from pearlite.recipes.reconstruct.watch import HALF, RUNNING, Watch, is_near
 from pearlite.seeds import derived_seed
 from pearlite.train.budget import Budget
+from pearlite.train.device import device_of
 from pearlite.train.history import Row
 from pearlite.train.moving import MovingWeights
 from pearlite.train.optimisers import adam
+from pearlite.train.rows import Rows
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
 
 RATE = 2e-3
 BETAS = (0.0, 0.99)
 REMEMBERED = 200  # steps that count most in the averaged weights
-ROWS, APART = 20, 5.0  # rows of the history at most, and CPU seconds between two at least
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,7 @@ def train(
         After Ctrl-C; the state is saved.
     """
     recipe = recipe or recipe_for(pictures)
-    where = torch.device(
-        ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    )
+    where = device_of(device)
     start = None
     if recipe.balls:
         start = nearest_start(pictures, len(recipe.widths), derived_seed(seed, 4))
@@ -153,36 +152,6 @@ def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int
     logits_KN = sampled_logits(material, (side,) * dims, seed, (None,) * dims)
     bias = bias_for(logits_KN, pictures.shares().tolist())
     return replace(material, bias=tuple(bias.tolist()))
-
-
-class Rows:
-    """Adds a row to the history at equal shares of the budget, of what is left of it at the start.
-
-    Parameters
-    ----------
-    budget
-        Says how much is spent.
-
-    Attributes
-    ----------
-    count : int
-        Rows of a whole training.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        most = ROWS if budget.steps is not None else int(budget.seconds / APART)
-        self.budget, self.count, self.reached = budget, max(1, min(ROWS, most)), 0
-
-    def begin(self, trainer: Trainer) -> None:
-        """Leave out what was spent before: a ``"start"`` event."""
-        self.reached = int(self.budget.share(trainer.step) * self.count) if trainer.step else 0
-
-    def follow(self, trainer: Trainer) -> None:
-        """Add a row if one is due: a ``"step"`` event."""
-        due = int(self.budget.share(trainer.step) * self.count)
-        if due > self.reached:
-            self.reached = due
-            trainer.judge()
 
 
 def ends_near(budget: Budget, rows: int) -> Event:
