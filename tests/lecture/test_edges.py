@@ -21,6 +21,7 @@ def test_sobels_kernel_is_wrong_at_the_border_only():
     assert errors["exact"] < errors["zero"] / 5
 
 
+@pytest.mark.slow
 def test_at_the_found_rate_the_convolution_finds_sobels_kernel():
     rate = edges.scanned("conv", "camera", seed=0).suggestion
     trial = edges.tried("conv", ("camera", "coins"), rate, 2000, seed=0)

@@ -15,9 +15,7 @@ FORMULAS = {
     "relu_squared": lambda x: max(0, x) ** 2,
     "elu": lambda x: x if x > 0 else math.exp(x) - 1,
     "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
-    "gelu_tanh": lambda x: (
-        x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
-    ),
+    "gelu_tanh": lambda x: x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
     "silu": lambda x: x / (1 + math.exp(-x)),
     "softplus": lambda x: math.log(1 + math.exp(x)),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),

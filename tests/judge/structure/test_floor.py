@@ -48,6 +48,7 @@ def test_other_surfaces_fractions_and_lengths_are_outside(image):
     assert "Furthest off: " in more.sentence()
 
 
+@pytest.mark.slow
 def test_a_true_volume_is_compared_with_volumes(image):
     true = random_field((64, 64, 64), 2.0, 0.4, 2)
     found = compare(made(), true, conducts=[1])

@@ -41,6 +41,7 @@ def in_parts(monkeypatch, pixels, image, **options):
     return whole, denoise(image, **ASIDE, **options).clean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", sorted(QUALITIES))
 @pytest.mark.parametrize("shape", [(601, 83), (430, 64)])
 def test_strips_equal_the_whole(monkeypatch, shape, quality):
@@ -86,6 +87,7 @@ def test_pixels_without_measurement_are_kept_in_strips(monkeypatch):
     np.testing.assert_allclose(strips[:200], whole[:200], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_is_fitted_and_judged_in_strips(monkeypatch):
     image = noisy(900, 128)
     monkeypatch.setattr(LIMIT, 500 * 128)

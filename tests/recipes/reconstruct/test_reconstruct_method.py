@@ -69,6 +69,7 @@ def test_grey_and_colour_are_learned(channels: tuple[int, ...]) -> None:
     assert (made.std(axis=(0, 1, 2)) > 8).all()
 
 
+@pytest.mark.slow
 def test_learning_brings_fractions_and_boundaries_near_the_image() -> None:
     blobs = np.kron(np.random.default_rng(1).random((32, 32)) < 0.3, np.ones((4, 4), bool))
     image = blobs.astype(np.uint8)

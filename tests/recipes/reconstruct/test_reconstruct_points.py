@@ -74,5 +74,11 @@ def test_descending_on_it_brings_the_mean_of_boxes_to_the_image() -> None:
 
 
 def test_patterns_of_many_phases_are_left_out_where_there_are_too_many() -> None:
-    assert PointProbabilities(2, [[labels(32, 2)]]).kinds == [PAIRS, LINES, CORNERS, SQUARES, CROSSES]
+    assert PointProbabilities(2, [[labels(32, 2)]]).kinds == [
+        PAIRS,
+        LINES,
+        CORNERS,
+        SQUARES,
+        CROSSES,
+    ]
     assert PointProbabilities(16, [[labels(32, 16)]]).kinds == [PAIRS]

@@ -112,16 +112,16 @@ def test_a_fraction_that_is_asked_for_is_reached(run: Run):
 
 
 def test_the_command_line_makes_more_volumes(run: Run, tmp_path: Path):
-    typed = ["apply", str(run.path), "16,24,32", "--seed", "5", "--vf", "0.25", "--periodic"]
+    typed = ["apply", str(run.path), "16,48,32", "--seed", "5", "--vf", "0.25", "--periodic"]
 
     done = CliRunner().invoke(app, [*typed, "--out", str(tmp_path / "more")])
 
     assert done.exit_code == 0, done.output
     (file,) = (tmp_path / "more").iterdir()
     volume = np.asarray(read(file).array)
-    assert volume.shape == (16, 24, 32)
+    assert volume.shape == (16, 48, 32)
     assert (volume == 200).mean() == pytest.approx(0.25, abs=0.005)
-    assert (volume == run.apply((16, 24, 32), seed=5, vf=0.25, periodic=True)).all()
+    assert (volume == run.apply((16, 48, 32), seed=5, vf=0.25, periodic=True)).all()
 
 
 def test_three_images_a_periodic_volume_and_zarr_on_the_command_line(
