@@ -40,7 +40,7 @@ def shown_texts(
     found = []
     for kind, rows in _telling(truth, said).items():
         for row in rows.tolist():
-            text = _cut(texts[row])
+            text = _cut(texts[int(row)])
             value = said.values[row]
             column = 0 if said.shares is None else int(value)
             worth_W = fitted.model.weigh(text)[:, column]
@@ -84,7 +84,7 @@ def strongest(fitted: Fitted, texts: Sequence[str], seed: int) -> dict[str, list
     sides = sides or {"more": (0, 1.0), "less": (0, -1.0)}
     worth: dict[str, dict[str, list[float]]] = {side: defaultdict(list) for side in sides}
     for row in rows.tolist():
-        text = _cut(texts[row])
+        text = _cut(texts[int(row)])
         words_WK = fitted.model.weigh(text)
         held: dict[str, NDArray[np.float64]] = {}
         for (begin, end), worth_K in zip(spans(text), words_WK, strict=True):
