@@ -1,6 +1,7 @@
 """The folders into which results go, and the small text files in them."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,18 @@ def as_folder(path: str | Path) -> Path:
     if folder.suffix.lower() in SUFFIXES:
         raise InputError(f"{folder} is named like an image; give a folder to write into.")
     return folder
+
+
+def check_free(paths: Iterable[Path]) -> None:
+    """Refuse to write over a file, or two into one.
+
+    Raises
+    ------
+    InputError
+        If one of the paths exists or is named twice.
+    """
+    named: set[Path] = set()
+    for path in paths:
+        if path.exists() or path in named:
+            raise InputError(f"{path} exists already; choose another folder with --out.")
+        named.add(path)

@@ -94,4 +94,12 @@ class RecurrentLanguageModel(nn.Module):
 
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Map tokens, int64 ``(B, T)``, to logits ``(B, T, V)`` of the next ones."""
-        return self.head(self.layers(self.embed(tokens_BT)))
+        return self.logits(self.features(tokens_BT))
+
+    def features(self, tokens_BT: Tensor) -> Tensor:
+        """Return what is known after each token, of which `logits` are made: ``(B, T, width)``."""
+        return self.layers(self.embed(tokens_BT))
+
+    def logits(self, x_BTD: Tensor) -> Tensor:
+        """Map features to logits."""
+        return self.head(x_BTD)

@@ -196,7 +196,7 @@ class TransformerDecoder(Transformer):
             x_BTD = self._enter(self.embed(cache.tokens_BS, padding_BT, new=new))
             if new == 1 and self._steps():
                 step = cache.step(self.trunk)
-                return self._say(step(x_BTD[:, 0], cache, padding_BT)[:, None])
+                return self.logits(step(x_BTD[:, 0], cache, padding_BT)[:, None])
         x_BTD = self.trunk(
             x_BTD,
             memory_BSD,
@@ -204,9 +204,13 @@ class TransformerDecoder(Transformer):
             memory_padding_BS=memory_padding_BS,
             cache=cache,
         )
-        return self._say(x_BTD if cache is None else x_BTD[:, -T:])
+        return self.logits(x_BTD if cache is None else x_BTD[:, -T:])
 
-    def _say(self, x_BTD: Tensor) -> Tensor:
+    def features(self, tokens_BT: Tensor) -> Tensor:
+        """Return what is known after each token, of which `logits` are made: ``(B, T, width)``."""
+        return self.trunk(self._enter(self.embed(tokens_BT)))
+
+    def logits(self, x_BTD: Tensor) -> Tensor:
         """Map features to logits, which are never in 16 bits: a loss of them would be rounded."""
         table = self.embed.weight
         logits_BTV = F.linear(x_BTD, table) if self.head is None else self.head(x_BTD)

@@ -18,15 +18,13 @@ from pearlite.nets.lora import adapt, merge, trainable
 from pearlite.recipes.language.answers import Answers
 from pearlite.recipes.language.corpus import Corpus
 from pearlite.recipes.language.instructions import Lessons, asked
-from pearlite.recipes.language.train import WATCHED
-from pearlite.see.budget_bar import budget_bar
+from pearlite.recipes.language.train import WATCHED, budget_events
 from pearlite.seeds import derived_seed
 from pearlite.train.budget import Budget
 from pearlite.train.distribute import replicate
 from pearlite.train.history import Row
 from pearlite.train.objectives import TokenPrediction, hidden_rows, hide
 from pearlite.train.optimisers import adamw
-from pearlite.train.rows import Rows
 from pearlite.train.state import State
 from pearlite.train.trainer import Event, Trainer
 from pearlite.train.validate import mean_loss
@@ -213,8 +211,7 @@ def tune(
     first = First()
     if state is not None:
         state.also |= {"budget": budget, "first": first}
-    due, given = Rows(budget), events or {}
-    bar = budget_bar(budget, "Learning", progress)
+    following = budget_events(budget, progress, events)
     trainer = Trainer(
         task,
         optimiser=adamw(rate, tuning.decay, tuning.clip),
@@ -223,18 +220,7 @@ def tune(
         seed=seed,
         precision="auto",
         state=state,
-        events={
-            "start": [
-                first.keep,
-                budget.follow,
-                due.begin,
-                *bar["start"],
-                *given.get("start", []),
-            ],
-            "step": [budget.follow, due.follow, *bar["step"], *given.get("step", [])],
-            "validate": given.get("validate", []),
-            "end": [*bar["end"], *given.get("end", [])],
-        },
+        events={**following, "start": [first.keep, *following["start"]]},
     )
     trainer.fit(material.rows, resume=state is not None)
     merge(network)

@@ -6,7 +6,6 @@ Axes: B answers, T tokens, D features.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,17 +90,27 @@ class RewardModel(nn.Module):
     ----------
     language_model
         Reads from left to right; it is copied.
+
+    Raises
+    ------
+    InputError
+        If it does not.
     """
 
     def __init__(self, language_model: nn.Module) -> None:
         super().__init__()
-        self.network: Any = copy.deepcopy(language_model)
+        if not isinstance(language_model, TransformerDecoder | RecurrentLanguageModel):
+            raise InputError(
+                f"{type(language_model).__name__} does not read from left to right and cannot "
+                "answer; start from a run of the objective causal"
+            )
+        self.network = copy.deepcopy(language_model)
         weight = self.network.embed.weight
         self.weight_D = nn.Parameter(weight.new_zeros(weight.shape[1]))
 
     def forward(self, answers: Answers) -> Tensor:
         """Return the reward of each answer, ``(B,)``: its log-odds against one of reward 0."""
-        return self.rewards(_features(self.network, answers.tokens_BT), answers)
+        return self.rewards(self.network.features(answers.tokens_BT), answers)
 
     def rewards(self, x_BTD: Tensor, answers: Answers) -> Tensor:
         """Return the rewards from what is known after each token."""
@@ -131,13 +140,13 @@ class Preference(Task):
         In training, the cross-entropy of the answers' tokens is added.
         """
         answers = _both(batch)
-        x_BTD = _features(self.model.network, answers.tokens_BT)
+        x_BTD = self.model.network.features(answers.tokens_BT)
         chosen_B, rejected_B = self.model.rewards(x_BTD, answers).chunk(2)
         preferred = -F.logsigmoid(chosen_B - rejected_B).mean()
         if not (self.training and self.writing):
             return preferred
         next_BT = torch.where(answers.own_BT, answers.tokens_BT, NOTHING)[:, 1:]
-        logits_BTV = _logits(self.model.network, x_BTD[:, :-1])
+        logits_BTV = self.model.network.logits(x_BTD[:, :-1])
         return preferred + self.writing * cross_entropy(
             logits_BTV.flatten(0, 1), next_BT.flatten(), ignore=NOTHING
         )
@@ -207,22 +216,3 @@ def _both(batch: Sequence[Tensor]) -> Answers:
     """Return the chosen answers of a batch, then the rejected ones."""
     chosen, rejected = batch[:2], batch[2:]
     return Answers(*(torch.cat(pair) for pair in zip(chosen, rejected, strict=True))).trimmed
-
-
-def _logits(network: Any, x_BTD: Tensor) -> Tensor:
-    """Return the logits of the next tokens from what is known after each, ``(B, T, V)``."""
-    tied = network.head is None
-    logits_BTV = F.linear(x_BTD, network.embed.weight) if tied else network.head(x_BTD)
-    return logits_BTV.float()
-
-
-def _features(network: Any, tokens_BT: Tensor) -> Tensor:
-    """Return what a language model knows after each token, ``(B, T, D)``."""
-    if isinstance(network, TransformerDecoder):
-        return network.trunk(network.dropout(network.embed(tokens_BT)))
-    if isinstance(network, RecurrentLanguageModel):
-        return network.layers(network.embed(tokens_BT))
-    raise InputError(
-        f"{type(network).__name__} does not read from left to right and cannot answer; start from "
-        "a run of the objective causal"
-    )

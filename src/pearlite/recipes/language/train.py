@@ -18,7 +18,7 @@ from pearlite.train.history import Row
 from pearlite.train.objectives import TokenPrediction, hidden_rows, hide
 from pearlite.train.rows import Rows
 from pearlite.train.state import State
-from pearlite.train.trainer import Event, Trainer
+from pearlite.train.trainer import EVENTS, Event, Trainer
 from pearlite.train.validate import mean_loss
 
 WATCHED = 16_384  # tokens of the validation part that each row of the history is measured on
@@ -100,8 +100,6 @@ def train(
     budget = Budget(seconds, steps, recipe.warm_up, linear=True)
     if state is not None:
         state.also["budget"] = budget
-    due, given = Rows(budget), events or {}
-    bar = budget_bar(budget, "Learning", progress)
     trainer = Trainer(
         task,
         optimiser=recipe.optimiser(network),
@@ -110,15 +108,20 @@ def train(
         seed=seed,
         precision="auto",
         state=state,
-        events={
-            "start": [budget.follow, due.begin, *bar["start"], *given.get("start", [])],
-            "step": [budget.follow, due.follow, *bar["step"], *given.get("step", [])],
-            "validate": given.get("validate", []),
-            "end": [*bar["end"], *given.get("end", [])],
-        },
+        events=budget_events(budget, progress, events),
     )
     trainer.fit(
         hidden_rows(windows, tokeniser, seed) if masked else windows,
         resume=state is not None,
     )
     return Trained(trainer.history, windows.epoch, trainer.stopped)
+
+
+def budget_events(
+    budget: Budget, progress: bool, further: dict[str, list[Event]] | None = None
+) -> dict[str, list[Event]]:
+    """Return the events of a training with a budget: its rows, its bar, and further ones."""
+    rows, bar = Rows(budget), budget_bar(budget, "Learning", progress)
+    own = {"start": [budget.follow, rows.begin], "step": [budget.follow, rows.follow]}
+    each = (own, bar, further or {})
+    return {name: [event for some in each for event in some.get(name, [])] for name in EVENTS}

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pearlite.errors import InputError, Refused
-from pearlite.folders import as_folder, read_json, write_json
+from pearlite.folders import as_folder, check_free, read_json, write_json
 from pearlite.recipes.segment.model import ABOUT
 from pearlite.recipes.segment.planes import given_image
 from pearlite.recipes.segment.results import Wanted, label, open_model, places, segment_file
@@ -91,8 +91,7 @@ def _to_files(
 ) -> list[Path]:
     names = result_names(sources)
     targets = {name: places(folder.absolute(), name) for name in names}
-    if taken := [t["labels"] for t in targets.values() if t["labels"].exists()]:
-        raise InputError(f"{taken[0]} exists already; choose another folder with --out.")
+    check_free(target["labels"] for target in targets.values())
     folder.mkdir(parents=True, exist_ok=True)
     model = (run.path / MODEL).absolute()
     jobs = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from pearlite.data.image import Image
 from pearlite.errors import InputError, Refused
-from pearlite.folders import as_folder, read_json, write_json
+from pearlite.folders import as_folder, check_free, read_json, write_json
 from pearlite.recipes.sources import (
     as_image,
     find_files,
@@ -119,8 +119,7 @@ def _to_files(
         name: folder / (name + result_suffix(source))
         for name, source in zip(result_names(sources), sources, strict=True)
     }
-    if taken := [target for target in targets.values() if target.exists()]:
-        raise InputError(f"{taken[0]} exists already; choose another folder with --out.")
+    check_free(targets.values())
     folder.mkdir(parents=True, exist_ok=True)
     single = len(sources) == 1
     jobs = {

@@ -1,6 +1,5 @@
 """The page of a table's run: pictures first, then numbers, then caveats."""
 
-import math
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from pearlite.recipes.tabular.pictures import (
 from pearlite.run import TEST, Run
 from pearlite.see import page
 from pearlite.see.html import Html, tag
+from pearlite.see.numbers import ends, interval, number, percent
 
 AUDIT, EXPLAINED = "audit.json", "explained.json"
 MADE = (
@@ -69,7 +69,7 @@ def card(run: Run) -> str:
         split=Split.load(run.path / SPLIT),
         seed=run.seed,
         metrics={
-            own["title"]: Interval(own["value"], *_ends(own))
+            own["title"]: Interval(own["value"], *ends(own))
             for own in test["metrics"].values()
             if own["value"] is not None
         },
@@ -86,30 +86,30 @@ def card(run: Run) -> str:
 def _numbers(test: dict[str, Any]) -> Html:
     own = test["metrics"][test["metric"]]
     beside = ", ".join(
-        f"{name} {_number(other[test['metric']]['value'])}"
+        f"{name} {number(other[test['metric']]['value'])}"
         for name, other in test["baselines"].items()
     )
     cards = [
         (
             own["title"].capitalize(),
-            _number(own["value"]),
-            f"95 % interval {_interval(own)}; {beside}",
+            number(own["value"]),
+            f"95 % interval {interval(own)}; {beside}",
         )
     ]
     if coverage := test.get("coverage"):
         cards.append(
             (
-                f"{_percent(coverage['nominal'])} intervals hold",
-                _percent(coverage["value"]),
-                f"of the withheld truths (95 % interval {_percent(coverage['low'])} to "
-                f"{_percent(coverage['high'])}); they are {_number(coverage['width'])} wide on "
+                f"{percent(coverage['nominal'])} intervals hold",
+                percent(coverage["value"]),
+                f"of the withheld truths (95 % interval {percent(coverage['low'])} to "
+                f"{percent(coverage['high'])}); they are {number(coverage['width'])} wide on "
                 "average",
             )
         )
     looked = "looked at once" if test["looks"] == 1 else f"looked at {test['looks']} times"
     groups = f"in {own['units']} of {test['groups']:,} groups; " if test["groups"] else ""
     cards.append(("Withheld rows", f"{test['rows']['test']:,}", f"{groups}{looked}"))
-    outside = _percent(test["outside_domain"])
+    outside = percent(test["outside_domain"])
     cards.append(
         ("Outside the domain", outside, "of the withheld rows are unlike those trained on")
     )
@@ -125,16 +125,16 @@ def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:
     lines = [
         (
             own["title"],
-            _number(own["value"]),
-            _interval(own),
-            *(_number(other[name]["value"]) for other in others.values()),
+            number(own["value"]),
+            interval(own),
+            *(number(other[name]["value"]) for other in others.values()),
         )
         for name, own in test["metrics"].items()
     ]
     if coverage := test.get("coverage"):
-        title = f"coverage of {_percent(coverage['nominal'])} intervals"
+        title = f"coverage of {percent(coverage['nominal'])} intervals"
         blank = ("" for _ in others)
-        lines.append((title, _number(coverage["value"]), _interval(coverage), *blank))
+        lines.append((title, number(coverage["value"]), interval(coverage), *blank))
     return [("on the test part", "model", "95 % interval", *others), *lines]
 
 
@@ -153,7 +153,7 @@ def _more_data(curve: dict[str, Any]) -> Html:
 
 
 def _members(test: dict[str, Any]) -> Html:
-    lines = [(name, _percent(share)) for name, share in test["members"].items()]
+    lines = [(name, percent(share)) for name, share in test["members"].items()]
     table = page.table(lines, ("member", "share"))
     return page.section("The model", tag("p", MADE), page.details("Members of the blend", table))
 
@@ -215,32 +215,8 @@ def _audit(facts: dict[str, Any]) -> Audit:
 def _inflation(known: dict[str, Any] | None) -> Inflation | None:
     if known is None:
         return None
-    ends: dict[str, Any] = {
+    intervals: dict[str, Any] = {
         name: Interval(*(known[name][end] for end in ("value", "low", "high")))
         for name in ("as_is", "honest")
     }
-    return Inflation(**{**known, **ends})
-
-
-def _number(value: float | None) -> str:
-    """Write three digits, without an exponent where people would not use one."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _interval(known: dict[str, Any]) -> str:
-    low, high = _ends(known)
-    if math.isinf(low) or math.isinf(high):
-        return "not known"
-    return f"{_number(low)} to {_number(high)}"
-
-
-def _ends(known: dict[str, Any]) -> tuple[float, float]:
-    """Return the ends of an interval; JSON has no infinity, so that an open end is None there."""
-    low, high = known["low"], known["high"]
-    return -math.inf if low is None else low, math.inf if high is None else high
+    return Inflation(**{**known, **intervals})

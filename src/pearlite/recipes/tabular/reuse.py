@@ -15,7 +15,7 @@ from pearlite.data.disk import replacing
 from pearlite.data.parquet import Parquet
 from pearlite.data.table import read_table
 from pearlite.errors import InputError
-from pearlite.folders import as_folder
+from pearlite.folders import as_folder, check_free
 from pearlite.judge.domain import Domain
 from pearlite.recipes.tabular.big import is_big
 from pearlite.recipes.tabular.examine import Answer, answer
@@ -72,8 +72,7 @@ def apply(
     sources = [Path(source) for source in ([new] if isinstance(new, str | Path) else new)]
     folder = run.path / "applied" if out is None else as_folder(out)
     targets = [folder / f"{source.stem}.csv" for source in sources]
-    if taken := [path for path in targets if path.exists() or targets.count(path) > 1]:
-        raise InputError(f"{taken[0]} exists already; choose another folder with --out.")
+    check_free(targets)
     written = []
     for source, path in track(
         list(zip(sources, targets, strict=True)), "Predicting", show=progress

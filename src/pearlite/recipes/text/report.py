@@ -1,6 +1,5 @@
 """The page of a run on texts: who won, pictures, numbers, the words that decided, caveats."""
 
-import math
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from pearlite.run import TEST, Run
 from pearlite.see import page
 from pearlite.see.coloured_text import coloured_text
 from pearlite.see.html import Html, join, tag
+from pearlite.see.numbers import ends, interval, number, percent
 
 AUDIT, EXPLAINED = "audit.json", "explained.json"
 LOAD = """
@@ -69,7 +69,7 @@ def card(run: Run) -> str:
         split=Split.load(run.path / SPLIT),
         seed=run.seed,
         metrics={
-            score["title"]: Interval(score["value"], *_ends(score))
+            score["title"]: Interval(score["value"], *ends(score))
             for score in own["metrics"].values()
             if score["value"] is not None
         },
@@ -108,14 +108,14 @@ def _numbers(test: dict[str, Any]) -> Html:
     own = test["models"][test["chosen"]]["metrics"][test["metric"]]
     looked = "looked at once" if test["looks"] == 1 else f"looked at {test['looks']} times"
     cards = [
-        (own["title"].capitalize(), _number(own["value"]), f"95 % interval {_interval(own)}"),
+        (own["title"].capitalize(), number(own["value"]), f"95 % interval {interval(own)}"),
         ("Withheld texts", f"{test['rows']['test']:,}", looked),
     ]
     if coverage := test.get("coverage"):
-        ends = f"{_percent(coverage['low'])} to {_percent(coverage['high'])}"
-        note = f"of the withheld truths (95 % interval {ends})"
+        between = f"{percent(coverage['low'])} to {percent(coverage['high'])}"
+        note = f"of the withheld truths (95 % interval {between})"
         cards.append(
-            (f"{_percent(coverage['nominal'])} intervals hold", _percent(coverage["value"]), note)
+            (f"{percent(coverage['nominal'])} intervals hold", percent(coverage["value"]), note)
         )
     verdicts = [
         page.verdict(other["compared"]["verdict"], other["compared"]["sentence"])
@@ -137,10 +137,10 @@ def _scores(test: dict[str, Any]) -> list[tuple[str, ...]]:
         lines.append(
             (
                 f"{model['title']} (chosen)" if name == test["chosen"] else model["title"],
-                _number(own["value"]),
-                _interval(own),
-                *(f"{_number(scores[f]['value'])} ({_interval(scores[f])})" for f in further),
-                _number(model["validation"]),
+                number(own["value"]),
+                interval(own),
+                *(f"{number(scores[f]['value'])} ({interval(scores[f])})" for f in further),
+                number(model["validation"]),
                 f"{model['seconds']:.0f}",
             )
         )
@@ -173,9 +173,9 @@ def _words(test: dict[str, Any], explained: dict[str, Any]) -> Html:
 
 
 def _shown(one: dict[str, Any], test: dict[str, Any]) -> Html:
-    sure = "" if one["share"] is None else f" with a probability of {_percent(one['share'])}"
-    value = one["prediction"] if test["goal"] in CLASSES else _number(one["prediction"])
-    truth = one["truth"] if test["goal"] in CLASSES else _number(one["truth"])
+    sure = "" if one["share"] is None else f" with a probability of {percent(one['share'])}"
+    value = one["prediction"] if test["goal"] in CLASSES else number(one["prediction"])
+    truth = one["truth"] if test["goal"] in CLASSES else number(one["truth"])
     heading = f"{one['kind'].capitalize()}: {test['target']} {value}{sure}; in truth {truth}."
     text = coloured_text(one["text"] + (" …" if one["cut"] else ""), one["words"])
     return join(tag("p", tag("strong", heading)), text)
@@ -198,27 +198,3 @@ def _audit(facts: dict[str, Any]) -> Audit:
     )
     overview = tuple(tuple(row) for row in facts["overview"])
     return Audit(facts["subject"], facts["size"], findings, overview)
-
-
-def _number(value: float | None) -> str:
-    """Write three digits, without an exponent where people would not use one."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _interval(known: dict[str, Any]) -> str:
-    low, high = _ends(known)
-    if math.isinf(low) or math.isinf(high):
-        return "not known"
-    return f"{_number(low)} to {_number(high)}"
-
-
-def _ends(known: dict[str, Any]) -> tuple[float, float]:
-    """Return the ends of an interval; JSON has no infinity, so that an open end is None there."""
-    low, high = known["low"], known["high"]
-    return -math.inf if low is None else low, math.inf if high is None else high

@@ -13,7 +13,7 @@ import pandas as pd
 from pearlite.data.disk import replacing
 from pearlite.data.table import TABLES, read_table
 from pearlite.errors import InputError
-from pearlite.folders import as_folder
+from pearlite.folders import as_folder, check_free
 from pearlite.recipes.text.fitted import Answer, Fitted
 from pearlite.recipes.text.prepare import read_texts
 from pearlite.run import TEST, Run
@@ -66,8 +66,7 @@ def apply(
     sources = [Path(source) for source in ([new] if isinstance(new, str | Path) else new)]
     folder = run.path / "applied" if out is None else as_folder(out)
     targets = [folder / f"{source.stem}.csv" for source in sources]
-    if taken := [path for path in targets if path.exists() or targets.count(path) > 1]:
-        raise InputError(f"{taken[0]} exists already; choose another folder with --out.")
+    check_free(targets)
     both = list(zip(sources, targets, strict=True))
     for source, path in track(both, "Predicting", show=progress):
         table = _of_table(run, fitted, read_table(source, sheet=sheet))
