@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 from torch.nn.modules.module import register_module_forward_hook
 
 from pearlite.recipes.segment.interactive import Interactive
-from pearlite.recipes.segment.threads import on_all_cores, one_thread
+from pearlite.train.threads import on_all_cores, one_thread
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from pearlite.errors import InputError
 from pearlite.nets.staged import StagedEncoder
 from pearlite.recipes.segment.normalise import Scale
 from pearlite.recipes.segment.pyramid import Pyramid
-from pearlite.recipes.segment.threads import on_all_cores, one_thread
+from pearlite.train.threads import on_all_cores, one_thread
 
 TILE = 128  # side of a tile of every feature map
 _KEPT = 512 * 2**20  # bytes of feature maps that are kept

@@ -15,7 +15,7 @@ from torch.nn import functional
 from pearlite.errors import InputError
 from pearlite.nets.dense import Dense
 from pearlite.nets.mlp import MLP
-from pearlite.recipes.segment.threads import one_thread
+from pearlite.train.threads import one_thread
 
 HEADS = ("forest", "lightgbm", "linear")
 HIDDEN = 48

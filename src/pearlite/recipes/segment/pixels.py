@@ -22,7 +22,7 @@ from pearlite.recipes.segment.gather import describe_labelled
 from pearlite.recipes.segment.head import check_head, fit_head, new_head, outer_layers
 from pearlite.recipes.segment.levels import choose_features
 from pearlite.recipes.segment.saved import read_about, write_about
-from pearlite.recipes.segment.threads import on_all_cores
+from pearlite.train.threads import on_all_cores
 
 FEATURES = ("filters", "deep", "both")
 
