@@ -32,7 +32,10 @@ SPREADS = (0.2, 0.3, 0.5)  # of the radii
 SLICES, SIDE = 16, 96  # of a sample, and its pixels a side
 WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # of the smoothing, in pixels
 SMALLEST_LEVEL = 2  # cells four voxels wide
-CLEARLY = 1.25  # times as near as a maze has a pack to be
+CLEARLY = 1.25
+"""Times as near as a maze of the same phase a pack has to be. Of mazes of 128² pixels (32 pieces of
+random fields) two are taken for balls, of round particles (18 slices of a measured cathode) ten are
+recognised. Larger images are plainer: fields of 512² reach 0.5, particles of 512² more than 2."""
 
 
 @dataclass(frozen=True)
