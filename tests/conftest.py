@@ -1,9 +1,13 @@
 """What every test relies on."""
 
+import os
 import signal
 
 import pytest
 from hypothesis import settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers fill the cores, before torch counts them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
