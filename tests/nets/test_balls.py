@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pearlite.errors import InputError
-from pearlite.nets.balls import Balls, depths
+from pearlite.nets.balls import Balls
 from pearlite.nets.pyramid import NoisePyramid
 
 
@@ -13,8 +13,9 @@ from pearlite.nets.pyramid import NoisePyramid
 def test_depth_is_that_in_the_deepest_ball(dims: int) -> None:
     noise = torch.randn(2, 4, *dims * [6], generator=torch.Generator().manual_seed(0))
     balls = Balls(3, mean=0.4, spread=0.3)
-    places = [torch.linspace(1.1, 4.9, 5 + axis) for axis in range(dims)]
-    found = depths(balls, noise, places).numpy()
+    spans = [(4 + axis, 16 + axis) for axis in range(dims)]
+    found = balls.depths(noise, spans, 4).numpy()
+    places = [(np.arange(*span) + 0.5) / 4 for span in spans]
     where = np.stack(np.meshgrid(*places, indexing="ij"), -1)
     for batch in range(2):
         deep = []
@@ -32,8 +33,8 @@ def test_depth_is_that_in_the_deepest_ball(dims: int) -> None:
 
 def test_a_generator_begins_with_the_pack() -> None:
     random = torch.Generator().manual_seed(0)
-    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), balls=Balls(4), generator=random)
-    network.begin_with_balls(1, 2.0)
+    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), pattern=Balls(4), generator=random)
+    network.begin_inside(1, 2.0)
     shape, starts = (24, 40, 30), (3, 5, 7)
     noise = [torch.randn(1, 4, *n, generator=random) for n in network.noise_shapes(starts, shape)]
     level = network.spans(0, 0)
@@ -42,10 +43,10 @@ def test_a_generator_begins_with_the_pack() -> None:
         logits = network(noise, starts)[0]
     spans = [network.spans(a, a + n) for a, n in zip(starts, shape, strict=True)]
     places = [
-        (torch.arange(a, a + n) + 0.5) / 16 - span[4][0]
+        (a - 16 * span[4][0], a + n - 16 * span[4][0])
         for a, n, span in zip(starts, shape, spans, strict=True)
     ]
-    deep = 16 * depths(Balls(4), noise[4], places)[0, 0]
+    deep = 16 * Balls(4).depths(noise[4], places, 16)[0, 0]
     clear = (deep - 2).abs() > 4  # voxels from a surface
     inside = logits.argmax(0) == 1
     assert clear.sum() > 1000
@@ -55,7 +56,7 @@ def test_a_generator_begins_with_the_pack() -> None:
 def test_balls_need_a_level_and_noise() -> None:
     random = torch.Generator()
     for balls, noise in ((Balls(3), 4), (Balls(0), 4), (Balls(2), 3)):
-        with pytest.raises(InputError, match="they need"):
-            NoisePyramid(2, widths=(8, 8, 8), noise=noise, balls=balls, generator=random)
-    with pytest.raises(InputError, match="without balls"):
-        NoisePyramid(2, widths=(8, 8), generator=random).begin_with_balls(0, 1.0)
+        with pytest.raises(InputError, match="it needs"):
+            NoisePyramid(2, widths=(8, 8, 8), noise=noise, pattern=balls, generator=random)
+    with pytest.raises(InputError, match="without a pattern"):
+        NoisePyramid(2, widths=(8, 8), generator=random).begin_inside(0, 1.0)

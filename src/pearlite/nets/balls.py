@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -34,41 +35,55 @@ class Balls:
     level: int
     mean: float = 0.3
     spread: float = 0.5
+    channels: ClassVar[int] = 2
+    margin: ClassVar[int] = 0
+    seen: ClassVar[float] = 4.0
 
+    def noise(self, dims: int) -> int:
+        """Return how many channels of noise it needs."""
+        return dims + 1
 
-def depths(balls: Balls, noise_BCS: Tensor, places: Sequence[Tensor]) -> Tensor:
-    """Return how deep places lie in the balls.
+    def depths(self, noise_BCS: Tensor, spans: Sequence[tuple[int, int]], fine: int) -> Tensor:
+        """Return how deep places lie in the balls.
 
-    Parameters
-    ----------
-    balls
-        Their radii.
-    noise_BCS
-        Normal noise of the cells, float32; one channel more than axes of space are used.
-    places
-        Along each axis, in cells from the begin of the noise; from 1 to its end less 1.
+        Parameters
+        ----------
+        noise_BCS
+            Normal noise of the cells, float32; one channel more than axes of space are used.
+        spans
+            Along each axis, the first place and the end, counted from the begin of the noise; from
+            `fine` to its end less `fine`.
+        fine
+            Places along a cell; they lie in the middle of its parts.
 
-    Returns
-    -------
-    Tensor
-        ``(B, 2, *S)`` float32: depth below the surface of the ball in which a place lies deepest,
-        negative outside; and how much less deep it lies in the next one.
-    """
-    dims = len(places)
-    within_BCS = 0.5 * (1 + torch.erf(noise_BCS[:, :dims] / math.sqrt(2)))
-    radius_BS = (balls.mean + balls.spread * noise_BCS[:, dims]).clamp(max=LARGEST)
-    cells = [place.long() for place in places]
-    shape = (len(noise_BCS), *(len(place) for place in places))
-    deepest_BS = noise_BCS.new_full(shape, NOWHERE)
-    next_BS = deepest_BS.clone()
-    for offset in itertools.product((-1, 0, 1), repeat=dims):
-        near = [cell + step for cell, step in zip(cells, offset, strict=True)]
-        index = (slice(None), *torch.meshgrid(near, indexing="ij"))
-        squared_BS = torch.zeros(())
-        for axis, (cell, place) in enumerate(zip(near, places, strict=True)):
-            gap = (cell - place).view(-1, *(dims - axis - 1) * [1])
-            squared_BS = squared_BS + (within_BCS[:, axis][index] + gap).square()
-        depth_BS = radius_BS[index] - squared_BS.sqrt()
-        next_BS = torch.maximum(next_BS, torch.minimum(deepest_BS, depth_BS))
-        deepest_BS = torch.maximum(deepest_BS, depth_BS)
-    return torch.stack([deepest_BS, deepest_BS - next_BS], dim=1)
+        Returns
+        -------
+        Tensor
+            ``(B, 2, *S)`` float32: depth below the surface of the ball in which a place lies
+            deepest, negative outside; and how much less deep it lies in the next one.
+        """
+        dims = len(spans)
+        around = [torch.arange(a - fine, b + fine, device=noise_BCS.device) for a, b in spans]
+        cells = [place // fine for place in around]
+        index = (slice(None), slice(None), *torch.meshgrid(cells, indexing="ij"))
+        ball_BCS = torch.empty_like(noise_BCS[:, : dims + 1])
+        ball_BCS[:, :dims] = 0.5 * (1 + torch.erf(noise_BCS[:, :dims] / math.sqrt(2)))
+        ball_BCS[:, dims] = (self.mean + self.spread * noise_BCS[:, dims]).clamp(max=LARGEST)
+        ball_BCS = ball_BCS[index]
+        for axis, (place, cell) in enumerate(zip(around, cells, strict=True)):
+            part = cell - (place + 0.5) / fine
+            ball_BCS[:, axis] += part.view(-1, *(dims - axis - 1) * [1])
+        deepest_BS = noise_BCS.new_full((len(noise_BCS), *(b - a for a, b in spans)), NOWHERE)
+        next_BS = deepest_BS.clone()
+        for offset in itertools.product((-1, 0, 1), repeat=dims):
+            near_BCS = ball_BCS
+            for axis, (step, (first, end)) in enumerate(zip(offset, spans, strict=True)):
+                near_BCS = near_BCS.narrow(2 + axis, (1 + step) * fine, end - first)
+            squared_BS = torch.zeros_like(deepest_BS)
+            for axis, step in enumerate(offset):
+                gap_BS = near_BCS[:, axis] + step
+                squared_BS.addcmul_(gap_BS, gap_BS)
+            depth_BS = near_BCS[:, dims] - squared_BS.sqrt_()
+            next_BS = torch.maximum(next_BS, torch.minimum(deepest_BS, depth_BS))
+            deepest_BS = torch.maximum(deepest_BS, depth_BS)
+        return torch.stack([deepest_BS, deepest_BS - next_BS], dim=1)

@@ -21,15 +21,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pearlite.errors import InputError
-from pearlite.nets.balls import Balls, depths
+from pearlite.nets.balls import Balls
 from pearlite.nets.convolution import CONVOLVE
+from pearlite.nets.smooth import SmoothField
 
 Span = tuple[int, int]
+Pattern = Balls | SmoothField
 
 REACH = 2  # cells that the two convolutions of a level take off at each side
 SLOPE = 0.2  # of the rectifiers where the input is negative
-SEEN = 1  # level at which the convolutions see the balls
-STEEP = 2.0  # how much of a channel the balls add a voxel, at the start
+SEEN = 1  # level at which the convolutions see the pattern
+STEEP = 2.0  # how much the pattern adds to a channel a voxel of depth, at the start
 
 
 class NoisePyramid(nn.Module):
@@ -47,16 +49,16 @@ class NoisePyramid(nn.Module):
         2 for images, 3 for volumes.
     condition
         Level at which something comes in beside the noise, and in how many channels.
-    balls
-        A pack of balls to begin with: what comes out is this pack and what the convolutions change
-        of it, once `begin_with_balls` has told which channel is inside.
+    pattern
+        To begin with: what comes out is this and what the convolutions change of it, once
+        `begin_inside` has told which channel is inside.
     generator
         Draws the initial weights.
 
     Raises
     ------
     InputError
-        If there is no such level for the condition or the balls, or too little noise for them.
+        If there is no such level for the condition or the pattern, or too little noise for it.
     """
 
     def __init__(
@@ -67,21 +69,23 @@ class NoisePyramid(nn.Module):
         noise: int = 4,
         dims: int = 3,
         condition: tuple[int, int] | None = None,
-        balls: Balls | None = None,
+        pattern: Pattern | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.outputs, self.widths, self.noise, self.dims = outputs, tuple(widths), noise, dims
-        self.condition, self.balls = condition, balls
+        self.condition, self.pattern = condition, pattern
         if condition is not None and condition[0] >= self.levels:
             raise InputError(
                 f"a condition at level {condition[0]} needs {condition[0] + 1} levels; the "
                 f"widths {self.widths} are those of {self.levels}"
             )
-        if balls is not None and not (SEEN <= balls.level < self.levels and noise > dims):
+        if pattern is not None and not (
+            SEEN <= pattern.level < self.levels and noise >= pattern.noise(dims)
+        ):
             raise InputError(
-                f"balls of level {balls.level} from {noise} channels of noise: they need a level "
-                f"from {SEEN} to {self.levels - 1} and {dims + 1} channels"
+                f"a pattern of level {pattern.level} from {noise} channels of noise: it needs a "
+                f"level from {SEEN} to {self.levels - 1} and {pattern.noise(dims)} channels"
             )
 
         def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> NormalisedWeights:
@@ -95,13 +99,13 @@ class NoisePyramid(nn.Module):
             inputs = noise if level == self.levels - 1 else width
             if condition is not None and level == condition[0]:
                 inputs += condition[1]
-            if balls is not None and level == SEEN:
-                inputs += 2
+            if pattern is not None and level == SEEN:
+                inputs += pattern.channels
             self.first.append(convolution(inputs, width, 3, rectified))
             self.second.append(convolution(width, width, 3, rectified))
             after = self.widths[level - 1] - noise if level else outputs
             self.narrow.append(convolution(width, after, 1, 1.0))
-        self.inside = None if balls is None else nn.Parameter(torch.zeros(outputs))
+        self.inside = None if pattern is None else nn.Parameter(torch.zeros(outputs))
 
     @property
     def levels(self) -> int:
@@ -115,6 +119,14 @@ class NoisePyramid(nn.Module):
 
     def spans(self, first: int, end: int) -> list[Span]:
         """Return the cells of each level, finest first, whose noise the voxels of a span need."""
+        spans = self.convolved(first, end)
+        if self.pattern is not None:
+            first, end = spans[self.pattern.level]
+            spans[self.pattern.level] = first - self.pattern.margin, end + self.pattern.margin
+        return spans
+
+    def convolved(self, first: int, end: int) -> list[Span]:
+        """Return the cells of each level that the convolutions for the voxels of a span take."""
         spans = []
         for level in range(self.levels):
             if level:
@@ -143,14 +155,14 @@ class NoisePyramid(nn.Module):
             `grain` matters.
         """
         sides = [side - 2 * REACH for side in noise_BCS[0].shape[2:]]
-        spans = [self.spans(a, a + n) for a, n in zip(starts, sides, strict=True)]
-        x_BCS, depth_BCS = noise_BCS[-1], None
+        spans = [self.convolved(a, a + n) for a, n in zip(starts, sides, strict=True)]
+        x_BCS, depth_BCS = self.beside(noise_BCS, self.levels - 1), None
         for level in reversed(range(self.levels)):
             if level < self.levels - 1:
-                x_BCS = torch.cat([x_BCS, noise_BCS[level]], dim=1)
-            if self.balls is not None and level == SEEN:
-                depth_BCS = self.depths(noise_BCS, spans)
-                x_BCS = torch.cat([x_BCS, 4 * depth_BCS], dim=1)
+                x_BCS = torch.cat([x_BCS, self.beside(noise_BCS, level)], dim=1)
+            if self.pattern is not None and level == SEEN:
+                depth_BCS = self.depths(self.pattern, noise_BCS, spans)
+                x_BCS = torch.cat([x_BCS, self.pattern.seen * depth_BCS], dim=1)
             x_BCS = F.leaky_relu(self.first[level](x_BCS), SLOPE)
             x_BCS = even_length(F.leaky_relu(self.second[level](x_BCS), SLOPE))
             x_BCS = self.narrow[level](x_BCS)
@@ -160,38 +172,47 @@ class NoisePyramid(nn.Module):
                     finer = span[level - 1]
                     begun = 2 * (span[level][0] + REACH)
                     x_BCS = x_BCS.narrow(2 + axis, finer[0] - begun, finer[1] - finer[0])
-        return x_BCS if depth_BCS is None else x_BCS + self.pack(depth_BCS[:, :1], spans)
+        if self.pattern is None or depth_BCS is None:
+            return x_BCS
+        return x_BCS + 2**self.pattern.level * self.prevailing(depth_BCS[:, :1], spans)
 
     @torch.no_grad()
-    def begin_with_balls(self, channel: int, least: float) -> None:
-        """Let a channel prevail where a place lies at least so deep in the balls, in voxels."""
+    def begin_inside(self, channel: int, least: float) -> None:
+        """Let a channel prevail where a place lies at least so deep in the pattern, in voxels."""
         if self.inside is None:
-            raise InputError("the network was built without balls")
+            raise InputError("the network was built without a pattern")
         self.inside[channel] = STEEP
         self.narrow[0].get_parameter("bias")[channel] -= STEEP * least
 
-    @torch.no_grad()
-    def depths(self, noise_BCS: Sequence[Tensor], spans: Sequence[Sequence[Span]]) -> Tensor:
-        """Return how deep the cells of level `SEEN` lie in the balls: (B, 2, *S)."""
-        assert self.balls is not None
-        level = self.balls.level
-        width, places = 2 ** (level - SEEN), []
-        for span in spans:
-            first, end = (cell - span[level][0] * width for cell in span[SEEN])
-            places.append((torch.arange(first, end, device=noise_BCS[0].device) + 0.5) / width)
-        return depths(self.balls, noise_BCS[level].float(), places)
+    def beside(self, noise_BCS: Sequence[Tensor], level: int) -> Tensor:
+        """Return the noise that the convolutions of a level take, without the pattern's margin."""
+        x_BCS = noise_BCS[level]
+        if self.pattern is not None and level == self.pattern.level:
+            for axis in range(self.dims):
+                margin, side = self.pattern.margin, x_BCS.shape[2 + axis]
+                x_BCS = x_BCS.narrow(2 + axis, margin, side - 2 * margin)
+        return x_BCS
 
-    def pack(self, depth_B1S: Tensor, spans: Sequence[Sequence[Span]]) -> Tensor:
-        """Return what the balls add to each channel: (B, outputs, *S)."""
-        assert self.balls is not None
+    @torch.no_grad()
+    def depths(
+        self, pattern: Pattern, noise_BCS: Sequence[Tensor], spans: Sequence[Sequence[Span]]
+    ) -> Tensor:
+        """Return how deep the cells of level `SEEN` lie in the pattern: (B, its channels, *S)."""
+        fine, places = 2 ** (pattern.level - SEEN), []
+        for span in spans:
+            begun = fine * (span[pattern.level][0] - pattern.margin)
+            places.append((span[SEEN][0] - begun, span[SEEN][1] - begun))
+        return pattern.depths(noise_BCS[pattern.level].float(), places, fine)
+
+    def prevailing(self, depth_B1S: Tensor, spans: Sequence[Sequence[Span]]) -> Tensor:
+        """Return what the pattern adds to each channel, for a cell of depth: (B, outputs, *S)."""
         assert self.inside is not None
         mode = {2: "bilinear", 3: "trilinear"}[self.dims]
         depth_B1S = F.interpolate(depth_B1S, scale_factor=2.0**SEEN, mode=mode)
         for axis, span in enumerate(spans):
             first, end = span[0][0] + REACH, span[0][1] - REACH
             depth_B1S = depth_B1S.narrow(2 + axis, first - 2**SEEN * span[SEEN][0], end - first)
-        gain = self.inside.view(-1, *self.dims * [1])
-        return 2**self.balls.level * gain * depth_B1S
+        return self.inside.view(-1, *self.dims * [1]) * depth_B1S
 
 
 def even_length(x_BCS: Tensor) -> Tensor:

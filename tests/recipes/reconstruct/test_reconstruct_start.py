@@ -1,4 +1,4 @@
-"""What the generator begins with: balls where the image shows some, inside the right phase."""
+"""What the generator begins with: balls or a maze, as the image shows, inside the right phase."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from pearlite.nets.balls import Balls
+from pearlite.nets.smooth import SmoothField
 from pearlite.recipes.reconstruct.generate import generate
 from pearlite.recipes.reconstruct.images import prepare
 from pearlite.recipes.reconstruct.material import load_material, save_material
@@ -30,23 +32,31 @@ def discs(inside: int, side: int = 320) -> np.ndarray:
 def test_the_phase_of_round_particles_is_found(inside: int) -> None:
     start = nearest_start(prepare(discs(inside)), 5, seed=0)
     assert start is not None
-    assert (start.balls.level, start.phase) == (4, inside - 1)
+    assert isinstance(start.pattern, Balls)
+    assert (start.pattern.level, start.phase) == (4, inside - 1)
 
 
-def test_a_maze_begins_without_balls() -> None:
-    noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), 4)
-    assert nearest_start(prepare((noise > 0).astype(np.uint8)), 5, seed=0) is None
+@pytest.mark.parametrize("width", [2.5, 5.0])
+def test_a_maze_begins_as_one_of_its_width(width: float) -> None:
+    noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), width)
+    start = nearest_start(prepare((noise > 0).astype(np.uint8)), 5, seed=0)
+    assert start is not None
+    assert isinstance(start.pattern, SmoothField)
+    assert start.pattern.width * 2**start.pattern.level == pytest.approx(width, rel=0.2)
 
 
-def test_grey_images_begin_without_balls() -> None:
+def test_grey_images_begin_with_noise() -> None:
     grey = gaussian_filter(np.random.default_rng(0).standard_normal((64, 64)), 2)
     assert nearest_start(prepare(grey.astype(np.float32)), 5, seed=0) is None
 
 
-def test_a_pack_is_stored_and_its_tiles_fit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pattern", [Balls, SmoothField])
+def test_a_pattern_is_stored_and_its_tiles_fit(tmp_path: Path, pattern: type) -> None:
+    noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), 3)
+    image = discs(2) if pattern is Balls else (noise > 0).astype(np.uint8)
     recipe = Recipe(widths=(6, 8, 8, 8, 8), directions=8, samples=300, calibrated=64)
-    material = train(prepare(discs(2)), seed=0, steps=1, recipe=recipe).material
-    assert material.network.balls is not None
+    material = train(prepare(image), seed=0, steps=1, recipe=recipe).material
+    assert isinstance(material.network.pattern, pattern)
     save_material(material, tmp_path)
     again = load_material(tmp_path)
     whole = generate(material, (70, 40, 80), seed=1)

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from pearlite.errors import InputError
 from pearlite.folders import read_json, write_json
 from pearlite.nets.balls import Balls
-from pearlite.nets.pyramid import NoisePyramid
+from pearlite.nets.pyramid import NoisePyramid, Pattern
+from pearlite.nets.smooth import SmoothField
 from pearlite.nets.weights import load, save
 from pearlite.recipes.reconstruct.images import Meaning
 from pearlite.recipes.reconstruct.low import Encoding, Low
 
 WEIGHTS, ABOUT = "generator.safetensors", "material.json"
+PATTERNS: dict[str, type[Pattern]] = {"balls": Balls, "smooth field": SmoothField}
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,18 @@ def save_material(material: Material, folder: Path) -> None:
         "widths": network.widths,
         "noise": network.noise,
         "dims": network.dims,
-        "balls": None if network.balls is None else asdict(network.balls),
+        "pattern": None if network.pattern is None else pattern_facts(network.pattern),
     }
     about = {"network": built, "meaning": asdict(material.meaning), "bias": material.bias}
     if material.low is not None:
         about["low"] = asdict(material.low.encoding)
     write_json(folder / ABOUT, about)
+
+
+def pattern_facts(pattern: Pattern) -> dict[str, Any]:
+    """Return what kind of pattern it is, and its numbers."""
+    kind = next(name for name, kind in PATTERNS.items() if isinstance(pattern, kind))
+    return {"kind": kind, **asdict(pattern)}
 
 
 def load_material(folder: Path) -> Material:
@@ -98,11 +106,11 @@ def load_material(folder: Path) -> Material:
         meaning, bias = Meaning(**said), tuple(about["bias"])
         encoding = load_encoding(folder)
         built = {**about["network"]}
-        balls = built.pop("balls", None)
+        pattern = built.pop("pattern", None)
         network = NoisePyramid(
             meaning.channels,
             **built,
-            balls=None if balls is None else Balls(**balls),
+            pattern=None if pattern is None else PATTERNS[pattern.pop("kind")](**pattern),
             condition=None if encoding is None else encoding.condition,
             generator=torch.Generator().manual_seed(0),
         )

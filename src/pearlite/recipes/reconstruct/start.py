@@ -1,25 +1,30 @@
-"""What the generator begins with: a pack of balls, where the images look more like one than not.
+"""What the generator begins with: balls or a smooth field, whichever looks like the images.
 
 Patches and few-point statistics are nearly the same for round particles and for a maze of the same
 width, and which of them a short training ends in is decided by where it begins. So packs of balls
 of several sizes, with each phase inside in turn, and smoothed noise cut at a level, a maze, are
-compared with the images by the n-point probabilities of squares and crosses. If a pack is nearest,
-the generator begins with it.
+compared with the images by the n-point probabilities of squares and crosses. Between the nearest
+pack and the nearest maze a linear discriminant of the same probabilities decides.
 
 Axes: B slices, H, W of an image, J patterns, C channels, S space.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
-from pearlite.nets.balls import LARGEST, Balls, depths
+from pearlite.nets.balls import LARGEST, Balls
+from pearlite.nets.pyramid import Pattern
+from pearlite.nets.smooth import SmoothField
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.points import (
     CROSSES,
@@ -28,37 +33,40 @@ from pearlite.recipes.reconstruct.points import (
     variance,
 )
 
-SPREADS = (0.2, 0.3, 0.5)  # of the radii
-SLICES, SIDE = 16, 96  # of a sample, and its pixels a side
-WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)  # of the smoothing, in pixels
-SMALLEST_LEVEL = 2  # cells four voxels wide
-CLEARLY = 1.25
-"""Times as near as a maze of the same phase a pack has to be. Of mazes of 128² pixels (32 pieces of
-random fields) two are taken for balls, of round particles (18 slices of a measured cathode) ten are
-recognised. Larger images are plainer: fields of 512² reach 0.5, particles of 512² more than 2."""
+MEANS, SPREADS = (0.2, 0.3, 0.4), (0.2, 0.3, 0.5)  # of the radii, in cells
+WIDTHS = np.geomspace(1, 12, 23)  # of the smoothing, in pixels
+SLICES, MANY = 16, 32  # of a sample, and of one to learn from
+FEW = 3  # nearest packs and mazes that are learned from
+SIDE = 96  # pixels of a slice
+SMALLEST_LEVEL = 2  # of balls: cells four voxels wide
+NARROWEST = 0.6  # width of a smooth field in cells, so that their grid does not show
+BALLS = -20.0
+"""Log-odds, of balls against a maze, from which on the generator begins with balls. Images of 128²
+pixels: 24 pieces of mazes have at most -23; 17 of 18 slices of a measured cathode of round
+particles -19 to 29, one -55. Real particles are neither balls nor a maze, hence not 0."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A pack of balls to begin with.
+    """A pattern to begin with.
 
     Attributes
     ----------
-    balls
-        Their cells and radii.
+    pattern
+        Balls or a smooth field.
     phase
         That is inside.
     least
         Depth in voxels from which on a place belongs to the phase, so that its fraction is right.
     """
 
-    balls: Balls
+    pattern: Pattern
     phase: int
     least: float
 
 
 def nearest_start(pictures: Pictures, levels: int, seed: int) -> Start | None:
-    """Return the pack of balls that resembles the images; None where a maze does more.
+    """Return the pack of balls or the smooth field that resembles the images most.
 
     Parameters
     ----------
@@ -80,40 +88,78 @@ def nearest_start(pictures: Pictures, levels: int, seed: int) -> Start | None:
         of_images([(window == phase).long() for window in windows])
         for phase in range(pictures.channels)
     ]
-    nearest: dict[int, tuple[float, Start]] = {}
-    for level in range(SMALLEST_LEVEL, levels):
-        for spread in SPREADS:
-            balls = Balls(level, spread=spread)
-            sample = pack(balls, dims, random)
-            for phase, share in enumerate(shares):
-                least = float(np.quantile(sample, 1 - share))
-                found = unlike(sample > least, wanted[phase])
-                if phase not in nearest or found < nearest[phase][0]:
-                    nearest[phase] = found, Start(balls, phase, least * 2**level)
-    maze = [math.inf] * len(shares)
-    white = torch.randn(SLICES, SIDE, SIDE, generator=random).numpy()
+    packs, mazes = [], []
+    for level, mean, spread in itertools.product(range(SMALLEST_LEVEL, levels), MEANS, SPREADS):
+        balls = Balls(level, mean, spread)
+        packs += candidates(balls, sample_of(balls, dims, SLICES, random), shares, wanted)
     for width in WIDTHS:
+        level = min(max(math.floor(math.log2(width / NARROWEST)), 1), levels - 1)
+        field = SmoothField(level, float(width) / 2**level)
+        mazes += candidates(field, sample_of(field, dims, SLICES, random), shares, wanted)
+    nearest = [
+        [
+            sorted((c for c in kind if c[1].phase == phase), key=itemgetter(0))
+            for kind in (packs, mazes)
+        ]
+        for phase in range(len(shares))
+    ]
+    few_packs, few_mazes = max(nearest, key=lambda kinds: kinds[1][0][0] / kinds[0][0][0])
+    classes = [
+        np.concatenate(
+            [of_slices(sample_of(s.pattern, dims, MANY, random) > s.least) for _, s in few[:FEW]]
+        )
+        for few in (few_mazes, few_packs)
+    ]
+    discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    discriminant.fit(np.concatenate(classes), np.repeat([0, 1], FEW * MANY))
+    pack = few_packs[0][1]
+    image_J = torch.cat(wanted[pack.phase]).numpy()
+    if discriminant.decision_function(image_J[None])[0] > BALLS:
+        return pack
+    return nearest[int(np.argmax(shares * (1 - shares)))][1][0][1]
+
+
+def candidates(
+    pattern: Pattern,
+    depth_BHW: NDArray[np.float32],
+    shares: NDArray[np.float64],
+    wanted: Sequence[Sequence[Tensor]],
+) -> Iterator[tuple[float, Start]]:
+    """Yield how unlike the images a pattern is with each phase inside, and that start."""
+    for phase, share in enumerate(shares):
+        least = float(np.quantile(depth_BHW, 1 - share))
+        yield unlike(depth_BHW > least, wanted[phase]), Start(pattern, phase, least)
+
+
+def sample_of(
+    pattern: Pattern, dims: int, slices: int, random: torch.Generator
+) -> NDArray[np.float32]:
+    """Return the depth in patterns, in voxels: a slice through each, (B, H, W).
+
+    Slices of a smooth field are smooth fields of the same width.
+    """
+    if isinstance(pattern, SmoothField):
+        width = pattern.width * 2**pattern.level
+        white = torch.randn(slices, SIDE, SIDE, generator=random).numpy()
         sample = gaussian_filter(white, width, mode="wrap", axes=(1, 2))
-        for phase, share in enumerate(shares):
-            found = unlike(sample > np.quantile(sample, 1 - share), wanted[phase])
-            maze[phase] = min(maze[phase], found)
-    phase = max(nearest, key=lambda phase: maze[phase] / nearest[phase][0])
-    found, start = nearest[phase]
-    return start if maze[phase] > CLEARLY * found else None
-
-
-def pack(balls: Balls, dims: int, random: torch.Generator) -> NDArray[np.float32]:
-    """Return the depth in packs of balls, in cells: a slice through each, (B, H, W)."""
-    places = (torch.arange(SIDE) + 0.5) / 2**balls.level + 1
-    cells = int(places[-1]) + 2
-    noise_BCS = torch.randn(SLICES, dims + 1, *(dims - 2) * [3], cells, cells, generator=random)
-    through = [*(dims - 2) * [torch.tensor([1.5])], places, places]
-    return depths(balls, noise_BCS, through)[:, 0].clamp(-LARGEST).view(SLICES, SIDE, SIDE).numpy()
+        return sample * (width / sample.std())
+    fine = 2**pattern.level
+    cells, middle = -(-SIDE // fine) + 2, 3 * fine // 2
+    noise_BCS = torch.randn(slices, dims + 1, *(dims - 2) * [3], cells, cells, generator=random)
+    spans = [*(dims - 2) * [(middle, middle + 1)], *2 * [(fine, fine + SIDE)]]
+    depth_BS = pattern.depths(noise_BCS, spans, fine)[:, 0].clamp(-LARGEST)
+    return fine * depth_BS.view(slices, SIDE, SIDE).numpy()
 
 
 def of_images(labels: Sequence[Tensor]) -> list[Tensor]:
     """Return the probabilities of squares and crosses in labels 0 and 1, the mean over images."""
     return [mean_frequencies(labels, places, 2) for places in (*SQUARES, *CROSSES)]
+
+
+def of_slices(inside_BHW: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the probabilities of squares and crosses in each of several slices: (B, J)."""
+    each = [torch.cat(of_images([torch.from_numpy(slice)[None].long()])) for slice in inside_BHW]
+    return torch.stack(each).numpy()
 
 
 def unlike(sample_BHW: NDArray[np.bool_], wanted: Sequence[Tensor]) -> float:

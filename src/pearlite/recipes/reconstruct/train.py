@@ -98,7 +98,7 @@ def train(
     recipe = recipe or recipe_for(pictures)
     where = device_of(device)
     start = None
-    if recipe.balls:
+    if recipe.pattern:
         start = nearest_start(pictures, len(recipe.widths), derived_seed(seed, 4))
     generator = NoisePyramid(
         pictures.channels,
@@ -106,11 +106,11 @@ def train(
         noise=recipe.noise,
         dims=pictures.dims,
         condition=None if pictures.low is None else pictures.low.encoding.condition,
-        balls=None if start is None else start.balls,
+        pattern=None if start is None else start.pattern,
         generator=torch.Generator().manual_seed(derived_seed(seed, 0)),
     )
     if start is not None:
-        generator.begin_with_balls(start.phase, start.least)
+        generator.begin_inside(start.phase, start.least)
     budget = Budget(seconds, steps)
     task = Reconstruction(generator, pictures, recipe).to(where)
     averages = MovingWeights(task, REMEMBERED, part="generator")
