@@ -28,9 +28,9 @@ class Variant:
         return replace(self, recipe=recipe)
 
 
-SMALL = Variant(Recipe({**decoder(CONTEXT, 192, 2), "mlp_width": 640}, batch=16))
+SMALL = Variant(Recipe({**decoder(CONTEXT, 192, 2), "mlp_width": 624}, batch=16))
 NGRAMS = SMALL.but(ngrams=[4356, 8192])
-LARGE = Variant(Recipe({**decoder(CONTEXT, 256, 4), "ngrams": [4356, 8192]}, batch=16))
+LARGE = Variant(Recipe({**decoder(CONTEXT, 256, 2), "ngrams": [4356, 8192]}, batch=24))
 WITHOUT = {
     "all of it": SMALL,
     "without Muon (AdamW, 4e-3)": replace(SMALL, optimiser=adamw(4e-3, 0.05, 1.0)),
