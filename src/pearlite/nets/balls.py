@@ -16,8 +16,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+Span = tuple[int, int]
+
 LARGEST = 1.0  # radius: no ball reaches further than into the next cell but one
-NOWHERE = -2.0  # depth where no ball is near
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,10 @@ class Balls:
         """Return how many channels of noise it needs."""
         return dims + 1
 
-    def depths(self, noise_BCS: Tensor, spans: Sequence[tuple[int, int]], fine: int) -> Tensor:
+    def depths(self, noise_BCS: Tensor, spans: Sequence[Span], fine: int) -> Tensor:
         """Return how deep places lie in the balls.
+
+        Of the balls around, the two count in which the middle of eight places lies deepest.
 
         Parameters
         ----------
@@ -54,7 +57,7 @@ class Balls:
             Along each axis, the first place and the end, counted from the begin of the noise; from
             `fine` to its end less `fine`.
         fine
-            Places along a cell; they lie in the middle of its parts.
+            Places along a cell, an even number; they lie in the middle of its parts.
 
         Returns
         -------
@@ -63,27 +66,64 @@ class Balls:
             deepest, negative outside; and how much less deep it lies in the next one.
         """
         dims = len(spans)
-        around = [torch.arange(a - fine, b + fine, device=noise_BCS.device) for a, b in spans]
-        cells = [place // fine for place in around]
-        index = (slice(None), slice(None), *torch.meshgrid(cells, indexing="ij"))
-        ball_BCS = torch.empty_like(noise_BCS[:, : dims + 1])
-        ball_BCS[:, :dims] = 0.5 * (1 + torch.erf(noise_BCS[:, :dims] / math.sqrt(2)))
-        ball_BCS[:, dims] = (self.mean + self.spread * noise_BCS[:, dims]).clamp(max=LARGEST)
-        ball_BCS = ball_BCS[index]
-        for axis, (place, cell) in enumerate(zip(around, cells, strict=True)):
-            part = cell - (place + 0.5) / fine
-            ball_BCS[:, axis] += part.view(-1, *(dims - axis - 1) * [1])
-        deepest_BS = noise_BCS.new_full((len(noise_BCS), *(b - a for a, b in spans)), NOWHERE)
-        next_BS = deepest_BS.clone()
-        for offset in itertools.product((-1, 0, 1), repeat=dims):
-            near_BCS = ball_BCS
-            for axis, (step, (first, end)) in enumerate(zip(offset, spans, strict=True)):
-                near_BCS = near_BCS.narrow(2 + axis, (1 + step) * fine, end - first)
-            squared_BS = torch.zeros_like(deepest_BS)
-            for axis, step in enumerate(offset):
-                gap_BS = near_BCS[:, axis] + step
-                squared_BS.addcmul_(gap_BS, gap_BS)
-            depth_BS = near_BCS[:, dims] - squared_BS.sqrt_()
-            next_BS = torch.maximum(next_BS, torch.minimum(deepest_BS, depth_BS))
-            deepest_BS = torch.maximum(deepest_BS, depth_BS)
-        return torch.stack([deepest_BS, deepest_BS - next_BS], dim=1)
+        cells = noise_BCS.shape[2:]
+        within_BCS = 0.5 * (1 + torch.erf(noise_BCS[:, :dims] / math.sqrt(2)))
+        radius_B1S = (self.mean + self.spread * noise_BCS[:, dims : dims + 1]).clamp(max=LARGEST)
+        grid = [torch.arange(side, device=noise_BCS.device) for side in cells]
+        middle_BCS = within_BCS + torch.stack(torch.meshgrid(grid, indexing="ij"))
+        ball_BCS = torch.cat([middle_BCS, radius_B1S], dim=1)
+        coarse = [(first // 2, -(-end // 2)) for first, end in spans]
+        found = []
+        for index_BS in deepest_two(ball_BCS, coarse, fine // 2):
+            index_BCS = index_BS.flatten(1)[:, None].expand(-1, dims + 1, -1)
+            near_BCS = ball_BCS.flatten(2).gather(2, index_BCS)
+            near_BCS = near_BCS.unflatten(2, index_BS.shape[1:])
+            for axis, ((first, end), (begun, _)) in enumerate(zip(spans, coarse, strict=True)):
+                near_BCS = near_BCS.repeat_interleave(2, 2 + axis)
+                near_BCS = near_BCS.narrow(2 + axis, first - 2 * begun, end - first)
+            found.append(depth(near_BCS, spans, fine))
+        return torch.stack([torch.maximum(*found), (found[0] - found[1]).abs()], dim=1)
+
+
+def deepest_two(ball_BCS: Tensor, spans: Sequence[Span], fine: int) -> tuple[Tensor, Tensor]:
+    """Return the cells of the two balls in which places lie deepest, as numbers: (B, *S) each."""
+    dims = len(spans)
+    near, number_S = [], torch.zeros((), dtype=torch.int64, device=ball_BCS.device)
+    for axis, (first, end) in enumerate(spans):
+        near.append(torch.arange(first, end, device=ball_BCS.device) // fine)
+        number_S = number_S[..., None] * ball_BCS.shape[2 + axis] + near[-1]
+    shape = (len(ball_BCS), *number_S.shape)
+    deepest_BS, next_BS = (ball_BCS.new_full(shape, -math.inf) for _ in range(2))
+    first_BS, second_BS = (number_S.expand(shape) for _ in range(2))
+    for offset in itertools.product((-1, 0, 1), repeat=dims):
+        index = torch.meshgrid(
+            [c + step for c, step in zip(near, offset, strict=True)], indexing="ij"
+        )
+        depth_BS = depth(ball_BCS[(slice(None), slice(None), *index)], spans, fine)
+        stride, farther = 1, 0
+        for axis in reversed(range(dims)):
+            farther += stride * offset[axis]
+            stride *= ball_BCS.shape[2 + axis]
+        here_S = number_S + farther
+        second_BS = torch.where(depth_BS > next_BS, here_S, second_BS)
+        next_BS = torch.maximum(next_BS, depth_BS)
+        deeper_BS = next_BS > deepest_BS
+        first_BS, second_BS = (
+            torch.where(deeper_BS, second_BS, first_BS),
+            torch.where(deeper_BS, first_BS, second_BS),
+        )
+        deepest_BS, next_BS = (
+            torch.maximum(deepest_BS, next_BS),
+            torch.minimum(deepest_BS, next_BS),
+        )
+    return first_BS, second_BS
+
+
+def depth(ball_BCS: Tensor, spans: Sequence[Span], fine: int) -> Tensor:
+    """Return how deep each place lies in a ball of its own, middle and radius: (B, *S)."""
+    squared_BS = torch.zeros_like(ball_BCS[:, 0])
+    for axis, (first, end) in enumerate(spans):
+        place = (torch.arange(first, end, device=ball_BCS.device) + 0.5) / fine
+        gap_BS = ball_BCS[:, axis] - place.view(-1, *(len(spans) - axis - 1) * [1])
+        squared_BS.addcmul_(gap_BS, gap_BS)
+    return ball_BCS[:, -1] - squared_BS.sqrt_()

@@ -21,16 +21,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pearlite.errors import InputError
-from pearlite.nets.balls import Balls
+from pearlite.nets.balls import Balls, Span
 from pearlite.nets.convolution import CONVOLVE
 from pearlite.nets.smooth import SmoothField
 
-Span = tuple[int, int]
 Pattern = Balls | SmoothField
 
 REACH = 2  # cells that the two convolutions of a level take off at each side
 SLOPE = 0.2  # of the rectifiers where the input is negative
 SEEN = 1  # level at which the convolutions see the pattern
+QUIET = 0.1  # how much the convolutions add at the start beside a pattern
 STEEP = 2.0  # how much the pattern adds to a channel a voxel of depth, at the start
 
 
@@ -156,12 +156,13 @@ class NoisePyramid(nn.Module):
         """
         sides = [side - 2 * REACH for side in noise_BCS[0].shape[2:]]
         spans = [self.convolved(a, a + n) for a, n in zip(starts, sides, strict=True)]
-        x_BCS, depth_BCS = self.beside(noise_BCS, self.levels - 1), None
+        x_BCS = self.beside(noise_BCS, self.levels - 1)
         for level in reversed(range(self.levels)):
             if level < self.levels - 1:
                 x_BCS = torch.cat([x_BCS, self.beside(noise_BCS, level)], dim=1)
             if self.pattern is not None and level == SEEN:
-                depth_BCS = self.depths(self.pattern, noise_BCS, spans)
+                places = [axis[SEEN] for axis in spans]
+                depth_BCS = self.depths(self.pattern, noise_BCS, spans, places, SEEN)
                 x_BCS = torch.cat([x_BCS, self.pattern.seen * depth_BCS], dim=1)
             x_BCS = F.leaky_relu(self.first[level](x_BCS), SLOPE)
             x_BCS = even_length(F.leaky_relu(self.second[level](x_BCS), SLOPE))
@@ -172,9 +173,12 @@ class NoisePyramid(nn.Module):
                     finer = span[level - 1]
                     begun = 2 * (span[level][0] + REACH)
                     x_BCS = x_BCS.narrow(2 + axis, finer[0] - begun, finer[1] - finer[0])
-        if self.pattern is None or depth_BCS is None:
+        if self.pattern is None or self.inside is None:
             return x_BCS
-        return x_BCS + 2**self.pattern.level * self.prevailing(depth_BCS[:, :1], spans)
+        places = [(a, a + n) for a, n in zip(starts, sides, strict=True)]
+        depth_BCS = self.depths(self.pattern, noise_BCS, spans, places, 0)
+        gain = 2**self.pattern.level * self.inside.view(-1, *self.dims * [1])
+        return x_BCS + gain * depth_BCS[:, :1]
 
     @torch.no_grad()
     def begin_inside(self, channel: int, least: float) -> None:
@@ -182,6 +186,7 @@ class NoisePyramid(nn.Module):
         if self.inside is None:
             raise InputError("the network was built without a pattern")
         self.inside[channel] = STEEP
+        self.narrow[0].get_parameter("length").mul_(QUIET)
         self.narrow[0].get_parameter("bias")[channel] -= STEEP * least
 
     def beside(self, noise_BCS: Sequence[Tensor], level: int) -> Tensor:
@@ -195,24 +200,19 @@ class NoisePyramid(nn.Module):
 
     @torch.no_grad()
     def depths(
-        self, pattern: Pattern, noise_BCS: Sequence[Tensor], spans: Sequence[Sequence[Span]]
+        self,
+        pattern: Pattern,
+        noise_BCS: Sequence[Tensor],
+        spans: Sequence[Sequence[Span]],
+        places: Sequence[Span],
+        level: int,
     ) -> Tensor:
-        """Return how deep the cells of level `SEEN` lie in the pattern: (B, its channels, *S)."""
-        fine, places = 2 ** (pattern.level - SEEN), []
-        for span in spans:
+        """Return how deep cells of a level lie in the pattern: (B, its channels, *S)."""
+        fine, moved = 2 ** (pattern.level - level), []
+        for span, (first, end) in zip(spans, places, strict=True):
             begun = fine * (span[pattern.level][0] - pattern.margin)
-            places.append((span[SEEN][0] - begun, span[SEEN][1] - begun))
-        return pattern.depths(noise_BCS[pattern.level].float(), places, fine)
-
-    def prevailing(self, depth_B1S: Tensor, spans: Sequence[Sequence[Span]]) -> Tensor:
-        """Return what the pattern adds to each channel, for a cell of depth: (B, outputs, *S)."""
-        assert self.inside is not None
-        mode = {2: "bilinear", 3: "trilinear"}[self.dims]
-        depth_B1S = F.interpolate(depth_B1S, scale_factor=2.0**SEEN, mode=mode)
-        for axis, span in enumerate(spans):
-            first, end = span[0][0] + REACH, span[0][1] - REACH
-            depth_B1S = depth_B1S.narrow(2 + axis, first - 2**SEEN * span[SEEN][0], end - first)
-        return self.inside.view(-1, *self.dims * [1]) * depth_B1S
+            moved.append((first - begun, end - begun))
+        return pattern.depths(noise_BCS[pattern.level].float(), moved, fine)
 
 
 def even_length(x_BCS: Tensor) -> Tensor:
