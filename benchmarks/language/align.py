@@ -28,6 +28,7 @@ from pearlite.provenance import plain
 from pearlite.recipes.language.align import Aligned, AlignSettings, align
 from pearlite.recipes.language.answers import answer_prompts
 from pearlite.recipes.language.preferences import Pair, shuffled
+from pearlite.recipes.language.rounds import PolicySettings
 from pearlite.recipes.language.standing import Measures
 from pearlite.seeds import derived_seed
 
@@ -39,7 +40,7 @@ MEASURES = Measures(
     valid=lambda _prompt, answer: float(is_valid(answer)),
     canonical=canonical,
 )
-SETTINGS = AlignSettings(answers=ANSWERS, longest=LONGEST)
+SETTINGS = AlignSettings(policy=PolicySettings(budget=1.8), answers=ANSWERS, longest=LONGEST)
 TARGETS = {
     "neutral share gained": (0.25, 1),
     "divergence": (3.0, -1),

@@ -22,8 +22,8 @@ from pearlite.train.trainer import Trainer
 from pearlite.train.validate import mean_loss
 
 CONTEXT, LONGEST = 48, 40
-WIDTH, DEPTH, HEADS = 96, 3, 4
-STEPS, BATCH, RATE = 300, 64, 4e-3
+WIDTH, DEPTH, HEADS = 128, 4, 4
+STEPS, BATCH, RATE = 350, 64, 4e-3
 TOGETHER = 1024
 
 
