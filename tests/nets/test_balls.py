@@ -35,8 +35,8 @@ def test_depth_is_that_in_the_deepest_ball(dims: int) -> None:
 
 def test_a_generator_begins_with_the_pack() -> None:
     random = torch.Generator().manual_seed(0)
-    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), pattern=Balls(4), generator=random)
-    network.begin_inside(1, 2.0)
+    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), patterns=[Balls(4)], generator=random)
+    network.begin_inside([1], [2.0])
     shape, starts = (24, 40, 30), (3, 5, 7)
     noise = [torch.randn(1, 4, *n, generator=random) for n in network.noise_shapes(starts, shape)]
     level = network.spans(0, 0)
@@ -59,6 +59,6 @@ def test_balls_need_a_level_and_noise() -> None:
     random = torch.Generator()
     for balls, noise in ((Balls(3), 4), (Balls(0), 4), (Balls(2), 3)):
         with pytest.raises(InputError, match="it needs"):
-            NoisePyramid(2, widths=(8, 8, 8), noise=noise, pattern=balls, generator=random)
-    with pytest.raises(InputError, match="without a pattern"):
-        NoisePyramid(2, widths=(8, 8), generator=random).begin_inside(0, 1.0)
+            NoisePyramid(2, widths=(8, 8, 8), noise=noise, patterns=[balls], generator=random)
+    with pytest.raises(InputError, match="0 patterns"):
+        NoisePyramid(2, widths=(8, 8), generator=random).begin_inside([0], [1.0])

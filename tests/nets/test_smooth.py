@@ -22,8 +22,8 @@ def test_correlations_are_those_of_the_width(width: float) -> None:
 def test_a_generator_begins_with_the_field(level: int) -> None:
     random = torch.Generator().manual_seed(0)
     field = SmoothField(level, 0.9)
-    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), pattern=field, generator=random)
-    network.begin_inside(0, 0.5)
+    network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), patterns=[field], generator=random)
+    network.begin_inside([0], [0.5])
     shape, starts = (24, 40, 30), (3, 5, 7)
     noise = [torch.randn(1, 4, *n, generator=random) for n in network.noise_shapes(starts, shape)]
     with torch.inference_mode():

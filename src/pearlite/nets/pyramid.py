@@ -29,9 +29,9 @@ Pattern = Balls | SmoothField
 
 REACH = 2  # cells that the two convolutions of a level take off at each side
 SLOPE = 0.2  # of the rectifiers where the input is negative
-SEEN = 1  # level at which the convolutions see the pattern
-QUIET = 0.1  # how much the convolutions add at the start beside a pattern
-STEEP = 2.0  # how much the pattern adds to a channel a voxel of depth, at the start
+SEEN = 1  # level at which the convolutions see the patterns
+QUIET = 0.1  # how much the convolutions add at the start where patterns say what is where
+STEEP = 2.0  # how much the last pattern adds to its channel a voxel of depth, at the start
 
 
 class NoisePyramid(nn.Module):
@@ -49,16 +49,16 @@ class NoisePyramid(nn.Module):
         2 for images, 3 for volumes.
     condition
         Level at which something comes in beside the noise, and in how many channels.
-    pattern
-        To begin with: what comes out is this and what the convolutions change of it, once
-        `begin_inside` has told which channel is inside.
+    patterns
+        To begin with: what comes out is these and what the convolutions change of them, once
+        `begin_inside` has told which channels are inside. Each has a level of its own.
     generator
         Draws the initial weights.
 
     Raises
     ------
     InputError
-        If there is no such level for the condition or the pattern, or too little noise for it.
+        If there is no such level for the condition or a pattern, or too little noise for it.
     """
 
     def __init__(
@@ -69,24 +69,25 @@ class NoisePyramid(nn.Module):
         noise: int = 4,
         dims: int = 3,
         condition: tuple[int, int] | None = None,
-        pattern: Pattern | None = None,
+        patterns: Sequence[Pattern] = (),
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.outputs, self.widths, self.noise, self.dims = outputs, tuple(widths), noise, dims
-        self.condition, self.pattern = condition, pattern
+        self.condition, self.patterns = condition, tuple(patterns)
         if condition is not None and condition[0] >= self.levels:
             raise InputError(
                 f"a condition at level {condition[0]} needs {condition[0] + 1} levels; the "
                 f"widths {self.widths} are those of {self.levels}"
             )
-        if pattern is not None and not (
-            SEEN <= pattern.level < self.levels and noise >= pattern.noise(dims)
-        ):
-            raise InputError(
-                f"a pattern of level {pattern.level} from {noise} channels of noise: it needs a "
-                f"level from {SEEN} to {self.levels - 1} and {pattern.noise(dims)} channels"
-            )
+        for pattern in patterns:
+            if not (SEEN <= pattern.level < self.levels and noise >= pattern.noise(dims)):
+                raise InputError(
+                    f"a pattern of level {pattern.level} from {noise} channels of noise: it needs "
+                    f"a level from {SEEN} to {self.levels - 1} and {pattern.noise(dims)} channels"
+                )
+        if len({pattern.level for pattern in patterns}) < len(patterns):
+            raise InputError("two patterns of one level would be made of the same noise")
 
         def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> NormalisedWeights:
             return NormalisedWeights(
@@ -99,13 +100,13 @@ class NoisePyramid(nn.Module):
             inputs = noise if level == self.levels - 1 else width
             if condition is not None and level == condition[0]:
                 inputs += condition[1]
-            if pattern is not None and level == SEEN:
-                inputs += pattern.channels
+            if level == SEEN:
+                inputs += sum(pattern.channels for pattern in patterns)
             self.first.append(convolution(inputs, width, 3, rectified))
             self.second.append(convolution(width, width, 3, rectified))
             after = self.widths[level - 1] - noise if level else outputs
             self.narrow.append(convolution(width, after, 1, 1.0))
-        self.inside = None if pattern is None else nn.Parameter(torch.zeros(outputs))
+        self.inside = nn.Parameter(torch.zeros(len(patterns), outputs)) if patterns else None
 
     @property
     def levels(self) -> int:
@@ -117,12 +118,17 @@ class NoisePyramid(nn.Module):
         """Voxels along a cell of the coarsest level: after so many the grid of cells recurs."""
         return 2 ** (self.levels - 1)
 
+    @property
+    def margins(self) -> dict[int, int]:
+        """How many cells of noise more than the convolutions the patterns take, by level."""
+        return {pattern.level: pattern.margin for pattern in self.patterns}
+
     def spans(self, first: int, end: int) -> list[Span]:
         """Return the cells of each level, finest first, whose noise the voxels of a span need."""
         spans = self.convolved(first, end)
-        if self.pattern is not None:
-            first, end = spans[self.pattern.level]
-            spans[self.pattern.level] = first - self.pattern.margin, end + self.pattern.margin
+        for level, margin in self.margins.items():
+            first, end = spans[level]
+            spans[level] = first - margin, end + margin
         return spans
 
     def convolved(self, first: int, end: int) -> list[Span]:
@@ -160,10 +166,11 @@ class NoisePyramid(nn.Module):
         for level in reversed(range(self.levels)):
             if level < self.levels - 1:
                 x_BCS = torch.cat([x_BCS, self.beside(noise_BCS, level)], dim=1)
-            if self.pattern is not None and level == SEEN:
+            if level == SEEN:
                 places = [axis[SEEN] for axis in spans]
-                depth_BCS = self.depths(self.pattern, noise_BCS, spans, places, SEEN)
-                x_BCS = torch.cat([x_BCS, self.pattern.seen * depth_BCS], dim=1)
+                for pattern in self.patterns:
+                    depth_BCS = self.depths(pattern, noise_BCS, spans, places, SEEN)
+                    x_BCS = torch.cat([x_BCS, pattern.seen * depth_BCS], dim=1)
             x_BCS = F.leaky_relu(self.first[level](x_BCS), SLOPE)
             x_BCS = even_length(F.leaky_relu(self.second[level](x_BCS), SLOPE))
             x_BCS = self.narrow[level](x_BCS)
@@ -173,29 +180,36 @@ class NoisePyramid(nn.Module):
                     finer = span[level - 1]
                     begun = 2 * (span[level][0] + REACH)
                     x_BCS = x_BCS.narrow(2 + axis, finer[0] - begun, finer[1] - finer[0])
-        if self.pattern is None or self.inside is None:
-            return x_BCS
         places = [(a, a + n) for a, n in zip(starts, sides, strict=True)]
-        depth_BCS = self.depths(self.pattern, noise_BCS, spans, places, 0)
-        gain = 2**self.pattern.level * self.inside.view(-1, *self.dims * [1])
-        return x_BCS + gain * depth_BCS[:, :1]
+        for number, pattern in enumerate(self.patterns):
+            assert self.inside is not None
+            depth_BCS = self.depths(pattern, noise_BCS, spans, places, 0)
+            gain = 2**pattern.level * self.inside[number].view(-1, *self.dims * [1])
+            x_BCS = x_BCS + gain * depth_BCS[:, :1]
+        return x_BCS
 
     @torch.no_grad()
-    def begin_inside(self, channel: int, least: float) -> None:
-        """Let a channel prevail where a place lies at least so deep in the pattern, in voxels."""
-        if self.inside is None:
-            raise InputError("the network was built without a pattern")
-        self.inside[channel] = STEEP
-        self.narrow[0].get_parameter("length").mul_(QUIET)
-        self.narrow[0].get_parameter("bias")[channel] -= STEEP * least
+    def begin_inside(self, channels: Sequence[int], least: Sequence[float]) -> None:
+        """Let channels prevail where a place lies at least so deep, in voxels, in their pattern.
+
+        Where a place lies in several patterns, it is nearly always the first that counts.
+        """
+        if self.inside is None or not len(self.patterns) == len(channels) == len(least):
+            raise InputError(f"the network has {len(self.patterns)} patterns, one a channel")
+        bias = self.narrow[0].get_parameter("bias")
+        steep = STEEP
+        for number in reversed(range(len(channels))):
+            self.inside[number, channels[number]] = steep
+            bias[channels[number]] -= steep * least[number]
+            steep *= 2
+        if len(channels) == self.outputs - 1:
+            self.narrow[0].get_parameter("length").mul_(QUIET)
 
     def beside(self, noise_BCS: Sequence[Tensor], level: int) -> Tensor:
-        """Return the noise that the convolutions of a level take, without the pattern's margin."""
-        x_BCS = noise_BCS[level]
-        if self.pattern is not None and level == self.pattern.level:
-            for axis in range(self.dims):
-                margin, side = self.pattern.margin, x_BCS.shape[2 + axis]
-                x_BCS = x_BCS.narrow(2 + axis, margin, side - 2 * margin)
+        """Return the noise that the convolutions of a level take, without a pattern's margin."""
+        x_BCS, margin = noise_BCS[level], self.margins.get(level, 0)
+        for axis in range(self.dims):
+            x_BCS = x_BCS.narrow(2 + axis, margin, x_BCS.shape[2 + axis] - 2 * margin)
         return x_BCS
 
     @torch.no_grad()

@@ -12,7 +12,7 @@ from pearlite.recipes.reconstruct.generate import generate
 from pearlite.recipes.reconstruct.images import prepare
 from pearlite.recipes.reconstruct.material import load_material, save_material
 from pearlite.recipes.reconstruct.settings import Recipe
-from pearlite.recipes.reconstruct.start import nearest_start
+from pearlite.recipes.reconstruct.start import nearest_starts
 from pearlite.recipes.reconstruct.train import train
 
 
@@ -30,8 +30,7 @@ def discs(inside: int, side: int = 320) -> np.ndarray:
 
 @pytest.mark.parametrize("inside", [1, 2])
 def test_the_phase_of_round_particles_is_found(inside: int) -> None:
-    start = nearest_start(prepare(discs(inside)), 5, seed=0)
-    assert start is not None
+    (start,) = nearest_starts(prepare(discs(inside)), 5, seed=0)
     assert isinstance(start.pattern, Balls)
     assert (start.pattern.level, start.phase) == (4, inside - 1)
 
@@ -39,15 +38,14 @@ def test_the_phase_of_round_particles_is_found(inside: int) -> None:
 @pytest.mark.parametrize("width", [2.5, 5.0])
 def test_a_maze_begins_as_one_of_its_width(width: float) -> None:
     noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), width)
-    start = nearest_start(prepare((noise > 0).astype(np.uint8)), 5, seed=0)
-    assert start is not None
+    (start,) = nearest_starts(prepare((noise > 0).astype(np.uint8)), 5, seed=0)
     assert isinstance(start.pattern, SmoothField)
     assert start.pattern.width * 2**start.pattern.level == pytest.approx(width, rel=0.2)
 
 
 def test_grey_images_begin_with_noise() -> None:
     grey = gaussian_filter(np.random.default_rng(0).standard_normal((64, 64)), 2)
-    assert nearest_start(prepare(grey.astype(np.float32)), 5, seed=0) is None
+    assert nearest_starts(prepare(grey.astype(np.float32)), 5, seed=0) == []
 
 
 @pytest.mark.parametrize("pattern", [Balls, SmoothField])
@@ -56,7 +54,7 @@ def test_a_pattern_is_stored_and_its_tiles_fit(tmp_path: Path, pattern: type) ->
     image = discs(2) if pattern is Balls else (noise > 0).astype(np.uint8)
     recipe = Recipe(widths=(6, 8, 8, 8, 8), directions=8, samples=300, calibrated=64)
     material = train(prepare(image), seed=0, steps=1, recipe=recipe).material
-    assert isinstance(material.network.pattern, pattern)
+    assert isinstance(material.network.patterns[0], pattern)
     save_material(material, tmp_path)
     again = load_material(tmp_path)
     whole = generate(material, (70, 40, 80), seed=1)

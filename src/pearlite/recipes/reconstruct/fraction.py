@@ -19,7 +19,7 @@ from pearlite.errors import InputError
 from pearlite.recipes.reconstruct.generate import check_shape, overlap, tile_channels, tiles
 from pearlite.recipes.reconstruct.material import Material
 
-LOOKED_AT = 27  # tiles of a volume, at most, in which fractions are measured
+LOOKED_AT = 64  # tiles of a volume, at most, in which fractions are measured
 _ROUNDS = 60
 _NEAR = 1e-4
 
@@ -41,7 +41,7 @@ def with_fractions(
     fractions
         By phase value, of some or all phases; a single number is that of the largest value.
     shape, seed, periodic
-        Of the volume, in up to 27 tiles of which the fractions are measured.
+        Of the volume, in up to 64 tiles of which the fractions are measured.
 
     Raises
     ------

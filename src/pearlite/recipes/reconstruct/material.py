@@ -75,7 +75,7 @@ def save_material(material: Material, folder: Path) -> None:
         "widths": network.widths,
         "noise": network.noise,
         "dims": network.dims,
-        "pattern": None if network.pattern is None else pattern_facts(network.pattern),
+        "patterns": [pattern_facts(pattern) for pattern in network.patterns],
     }
     about = {"network": built, "meaning": asdict(material.meaning), "bias": material.bias}
     if material.low is not None:
@@ -106,11 +106,11 @@ def load_material(folder: Path) -> Material:
         meaning, bias = Meaning(**said), tuple(about["bias"])
         encoding = load_encoding(folder)
         built = {**about["network"]}
-        pattern = built.pop("pattern", None)
+        patterns = built.pop("patterns", [])
         network = NoisePyramid(
             meaning.channels,
             **built,
-            pattern=None if pattern is None else PATTERNS[pattern.pop("kind")](**pattern),
+            patterns=[PATTERNS[said.pop("kind")](**said) for said in patterns],
             condition=None if encoding is None else encoding.condition,
             generator=torch.Generator().manual_seed(0),
         )

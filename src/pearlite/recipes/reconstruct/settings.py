@@ -17,8 +17,8 @@ class Recipe:
     ----------
     widths, noise
         Of the generator; see `NoisePyramid`.
-    pattern
-        Whether it may begin with one; see `pearlite.recipes.reconstruct.start`.
+    patterns
+        Whether it may begin with some; see `pearlite.recipes.reconstruct.start`.
     box
         Long and short side, in voxels, of the boxes that are made in training; along which axis
         the box is short is drawn at each step.
@@ -47,7 +47,7 @@ class Recipe:
 
     widths: tuple[int, ...] = (16, 32, 32, 32, 32)
     noise: int = 4
-    pattern: bool = True
+    patterns: bool = True
     box: tuple[int, int] = (64, 28)
     boxes: int = 1
     patches: tuple[tuple[tuple[int, int], ...], ...] = (NEIGHBOURS, WIDER, COARSE)
@@ -58,7 +58,7 @@ class Recipe:
     slices: int = 24
     points: float = 10.0
     counted: int = 16
-    calibrated: int = 192
+    calibrated: int = 256
     agreement: float = 1.0
 
 

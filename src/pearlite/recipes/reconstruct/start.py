@@ -12,13 +12,14 @@ Axes: B slices, H, W of an image, J patterns, C channels, S space.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
@@ -65,13 +66,15 @@ class Start:
     least: float
 
 
-def nearest_start(pictures: Pictures, levels: int, seed: int) -> Start | None:
+def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
     """Return the pack of balls or the smooth field that resembles the images most.
+
+    Of three phases and more, a second phase begins as a smooth field in what the first leaves.
 
     Parameters
     ----------
     pictures
-        Of phases; None is returned for others, and beside a low-resolution volume, which says
+        Of phases; nothing is returned for others, and beside a low-resolution volume, which says
         itself what lies where.
     levels
         Of the generator.
@@ -80,7 +83,7 @@ def nearest_start(pictures: Pictures, levels: int, seed: int) -> Start | None:
     """
     phases = pictures.meaning.kind == "phases"
     if not phases or pictures.low is not None or levels <= SMALLEST_LEVEL:
-        return None
+        return []
     random = torch.Generator().manual_seed(seed)
     shares, dims = pictures.shares(), pictures.dims
     windows = [next(pictures.windows(normal)).argmax(1) for normal in range(pictures.different)]
@@ -112,11 +115,20 @@ def nearest_start(pictures: Pictures, levels: int, seed: int) -> Start | None:
     ]
     discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     discriminant.fit(np.concatenate(classes), np.repeat([0, 1], FEW * MANY))
-    pack = few_packs[0][1]
-    image_J = torch.cat(wanted[pack.phase]).numpy()
-    if discriminant.decision_function(image_J[None])[0] > BALLS:
-        return pack
-    return nearest[int(np.argmax(shares * (1 - shares)))][1][0][1]
+    first = few_packs[0][1]
+    image_J = torch.cat(wanted[first.phase]).numpy()
+    if discriminant.decision_function(image_J[None])[0] < BALLS:
+        first = nearest[int(np.argmax(shares * (1 - shares)))][1][0][1]
+    left = sorted((c for c in mazes if c[1].phase != first.phase), key=itemgetter(0))
+    seconds = [start for _, start in left if start.pattern.level != first.pattern.level]
+    return [first] if len(shares) == 2 else [first, within(seconds[0], shares, first.phase)]
+
+
+def within(start: Start, shares: NDArray[np.float64], taken: int) -> Start:
+    """Return the start of a smooth field that has to be found in what a phase leaves."""
+    share = shares[start.phase] / (1 - shares[taken])
+    width = start.pattern.width * 2**start.pattern.level
+    return replace(start, least=float(width * norm.isf(share)))
 
 
 def candidates(

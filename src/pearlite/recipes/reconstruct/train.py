@@ -9,7 +9,7 @@ from pearlite.recipes.reconstruct.fraction import bias_for, sampled_logits
 from pearlite.recipes.reconstruct.images import Pictures
 from pearlite.recipes.reconstruct.material import Material
 from pearlite.recipes.reconstruct.settings import Recipe, recipe_for
-from pearlite.recipes.reconstruct.start import nearest_start
+from pearlite.recipes.reconstruct.start import Start, nearest_starts
 from pearlite.recipes.reconstruct.task import Reconstruction, draws
 from pearlite.recipes.reconstruct.watch import HALF, RUNNING, Watch, is_near
 from pearlite.seeds import derived_seed
@@ -97,20 +97,20 @@ def train(
     """
     recipe = recipe or recipe_for(pictures)
     where = device_of(device)
-    start = None
-    if recipe.pattern:
-        start = nearest_start(pictures, len(recipe.widths), derived_seed(seed, 4))
+    starts: list[Start] = []
+    if recipe.patterns:
+        starts = nearest_starts(pictures, len(recipe.widths), derived_seed(seed, 4))
     generator = NoisePyramid(
         pictures.channels,
         widths=recipe.widths,
         noise=recipe.noise,
         dims=pictures.dims,
         condition=None if pictures.low is None else pictures.low.encoding.condition,
-        pattern=None if start is None else start.pattern,
+        patterns=[start.pattern for start in starts],
         generator=torch.Generator().manual_seed(derived_seed(seed, 0)),
     )
-    if start is not None:
-        generator.begin_inside(start.phase, start.least)
+    if starts:
+        generator.begin_inside([s.phase for s in starts], [s.least for s in starts])
     budget = Budget(seconds, steps)
     task = Reconstruction(generator, pictures, recipe).to(where)
     averages = MovingWeights(task, REMEMBERED, part="generator")
