@@ -43,6 +43,24 @@ def test_a_maze_begins_as_one_of_its_width(width: float) -> None:
     assert start.pattern.width * 2**start.pattern.level == pytest.approx(width, rel=0.2)
 
 
+def test_a_third_phase_begins_in_what_the_particles_leave() -> None:
+    noise = gaussian_filter(np.random.default_rng(1).standard_normal((320, 320)), 1.5)
+    image = np.where(discs(2) == 2, 2, np.where(noise > 0.15, 1, 0)).astype(np.uint8)
+    particles, film = nearest_starts(prepare(image), 5, seed=0)
+    assert (particles.phase, type(particles.pattern)) == (2, Balls)
+    assert isinstance(film.pattern, SmoothField)
+    assert film.phase in (0, 1)
+    recipe = Recipe(widths=(6, 8, 8, 8, 8), directions=8, samples=300, calibrated=64)
+    material = train(prepare(image), seed=0, steps=1, recipe=recipe).material
+    volume = generate(material, (64, 64, 64), seed=1)
+    for phase in range(3):
+        assert (volume == phase).mean() == pytest.approx((image == phase).mean(), abs=0.1)
+
+
+def test_a_small_image_cannot_tell() -> None:
+    assert nearest_starts(prepare(discs(1)[:80, :80]), 5, seed=0) == []
+
+
 def test_grey_images_begin_with_noise() -> None:
     grey = gaussian_filter(np.random.default_rng(0).standard_normal((64, 64)), 2)
     assert nearest_starts(prepare(grey.astype(np.float32)), 5, seed=0) == []

@@ -36,7 +36,7 @@ from pearlite.recipes.reconstruct.points import (
 
 MEANS, SPREADS = (0.2, 0.3, 0.4), (0.2, 0.3, 0.5)  # of the radii, in cells
 WIDTHS = np.geomspace(1, 12, 23)  # of the smoothing, in pixels
-SLICES, MANY = 16, 32  # of a sample, and of one to learn from
+SLICES, MANY = 8, 32  # of a sample, and of one to learn from
 FEW = 3  # nearest packs and mazes that are learned from
 SIDE = 96  # pixels of a slice
 SMALLEST_LEVEL = 2  # of balls: cells four voxels wide
@@ -74,15 +74,16 @@ def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
     Parameters
     ----------
     pictures
-        Of phases; nothing is returned for others, and beside a low-resolution volume, which says
-        itself what lies where.
+        Of phases; nothing is returned for others, for images of less than 96 pixels a side, which
+        cannot tell, and beside a low-resolution volume, which says itself what lies where.
     levels
         Of the generator.
     seed
         Draws the samples.
     """
-    phases = pictures.meaning.kind == "phases"
-    if not phases or pictures.low is not None or levels <= SMALLEST_LEVEL:
+    phases = pictures.meaning.kind == "phases" and pictures.low is None
+    small = min(side for plane in pictures.planes for side in plane.shape[-2:]) < SIDE
+    if not phases or small or levels <= SMALLEST_LEVEL:
         return []
     random = torch.Generator().manual_seed(seed)
     shares, dims = pictures.shares(), pictures.dims

@@ -99,7 +99,8 @@ def train(
     where = device_of(device)
     starts: list[Start] = []
     if recipe.patterns:
-        starts = nearest_starts(pictures, len(recipe.widths), derived_seed(seed, 4))
+        with one_thread():
+            starts = nearest_starts(pictures, len(recipe.widths), derived_seed(seed, 4))
     generator = NoisePyramid(
         pictures.channels,
         widths=recipe.widths,
