@@ -202,8 +202,8 @@ class NoisePyramid(nn.Module):
             self.inside[number, channels[number]] = steep
             bias[channels[number]] -= steep * least[number]
             steep *= 2
-        if len(channels) == self.outputs - 1:
-            self.narrow[0].get_parameter("length").mul_(QUIET)
+        length = self.narrow[0].get_parameter("length")
+        length[slice(None) if self.outputs == 2 else channels[0]] *= QUIET
 
     def beside(self, noise_BCS: Sequence[Tensor], level: int) -> Tensor:
         """Return the noise that the convolutions of a level take, without a pattern's margin."""

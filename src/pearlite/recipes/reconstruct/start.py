@@ -12,14 +12,13 @@ Axes: B slices, H, W of an image, J patterns, C channels, S space.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from scipy.stats import norm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
@@ -35,7 +34,7 @@ from pearlite.recipes.reconstruct.points import (
 )
 
 MEANS, SPREADS = (0.2, 0.3, 0.4), (0.2, 0.3, 0.5)  # of the radii, in cells
-WIDTHS = np.geomspace(1, 12, 23)  # of the smoothing, in pixels
+WIDTHS = np.geomspace(0.7, 12, 26)  # of the smoothing, in pixels
 SLICES, MANY = 8, 32  # of a sample, and of one to learn from
 FEW = 3  # nearest packs and mazes that are learned from
 SIDE = 96  # pixels of a slice
@@ -85,63 +84,102 @@ def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
     small = min(side for plane in pictures.planes for side in plane.shape[-2:]) < SIDE
     if not phases or small or levels <= SMALLEST_LEVEL:
         return []
-    random = torch.Generator().manual_seed(seed)
-    shares, dims = pictures.shares(), pictures.dims
+    shares = pictures.shares()
     windows = [next(pictures.windows(normal)).argmax(1) for normal in range(pictures.different)]
     wanted = [
         of_images([(window == phase).long() for window in windows])
         for phase in range(pictures.channels)
     ]
-    packs, mazes = [], []
-    for level, mean, spread in itertools.product(range(SMALLEST_LEVEL, levels), MEANS, SPREADS):
-        balls = Balls(level, mean, spread)
-        packs += candidates(balls, sample_of(balls, dims, SLICES, random), shares, wanted)
+    random = torch.Generator().manual_seed(seed)
+    search = Search(levels, pictures.dims, shares, wanted, random)
+    first = search.first()
+    return [first] if len(shares) == 2 else [first, search.second(first)]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Looks for patterns that resemble images.
+
+    Attributes
+    ----------
+    levels
+        Of the generator.
+    dims
+        Axes of what is made.
+    shares
+        Of the phases.
+    wanted
+        Of each phase in the images, as of `of_images`.
+    random
+        Draws the samples.
+    """
+
+    levels: int
+    dims: int
+    shares: NDArray[np.float64]
+    wanted: Sequence[Sequence[Tensor]]
+    random: torch.Generator
+
+    def first(self) -> Start:
+        """Return the best pack where it is nearer than a maze, else the maze of half the room."""
+        every = itertools.product(range(SMALLEST_LEVEL, self.levels), MEANS, SPREADS)
+        packs = [found for each in every for found in self.candidates(Balls(*each))]
+        mazes = [found for field in smooth_fields(self.levels) for found in self.candidates(field)]
+        nearest = [
+            [
+                sorted((c for c in kind if c[1].phase == phase), key=itemgetter(0))[:FEW]
+                for kind in (packs, mazes)
+            ]
+            for phase in range(len(self.shares))
+        ]
+        few_packs, few_mazes = max(nearest, key=lambda kinds: kinds[1][0][0] / kinds[0][0][0])
+        if self.balls_rather([s for _, s in few_mazes], [s for _, s in few_packs]):
+            return few_packs[0][1]
+        fullest = int(np.argmax(self.shares * (1 - self.shares)))
+        return nearest[fullest][1][0][1]
+
+    def candidates(self, pattern: Pattern) -> Iterator[tuple[float, Start]]:
+        """Yield how unlike the images a pattern is with each phase inside, and that start."""
+        depth_BHW = self.sample(pattern, SLICES)
+        for phase, share in enumerate(self.shares):
+            least = float(np.quantile(depth_BHW, 1 - share))
+            found = unlike(depth_BHW > least, self.wanted[phase])
+            yield found, Start(pattern, phase, least)
+
+    def balls_rather(self, mazes: Sequence[Start], packs: Sequence[Start]) -> bool:
+        """Whether the images look like packs rather than mazes of the same phase."""
+        several = [of_slices(self.sample(s.pattern, MANY) > s.least) for s in (*mazes, *packs)]
+        kinds = np.repeat([0, 1], [MANY * len(mazes), MANY * len(packs)])
+        discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        discriminant.fit(np.concatenate(several), kinds)
+        image_J = torch.cat(list(self.wanted[packs[0].phase])).numpy()
+        return discriminant.decision_function(image_J[None])[0] > BALLS
+
+    def second(self, first: Start) -> Start:
+        """Return the smooth field that resembles another phase in what the first leaves."""
+        taken_BHW = self.sample(first.pattern, SLICES) > first.least
+        found = []
+        for field in smooth_fields(self.levels):
+            if field.level == first.pattern.level:
+                continue
+            depth_BHW = self.sample(field, SLICES)
+            for phase in set(range(len(self.shares))) - {first.phase}:
+                share = self.shares[phase] / (1 - self.shares[first.phase])
+                least = float(np.quantile(depth_BHW, 1 - share))
+                gap = unlike((depth_BHW > least) & ~taken_BHW, self.wanted[phase])
+                found.append((gap, Start(field, phase, least)))
+        return min(found, key=itemgetter(0))[1]
+
+    def sample(self, pattern: Pattern, slices: int) -> NDArray[np.float32]:
+        """Return the depth in patterns, in voxels: a slice through each, (B, H, W)."""
+        return sample_of(pattern, self.dims, slices, self.random)
+
+
+def smooth_fields(levels: int) -> Iterator[SmoothField]:
+    """Yield smooth fields of all widths, each on the coarsest cells that do not show."""
     for width in WIDTHS:
         level = min(max(math.floor(math.log2(width / NARROWEST)), 1), levels - 1)
-        field = SmoothField(level, float(width) / 2**level)
-        mazes += candidates(field, sample_of(field, dims, SLICES, random), shares, wanted)
-    nearest = [
-        [
-            sorted((c for c in kind if c[1].phase == phase), key=itemgetter(0))
-            for kind in (packs, mazes)
-        ]
-        for phase in range(len(shares))
-    ]
-    few_packs, few_mazes = max(nearest, key=lambda kinds: kinds[1][0][0] / kinds[0][0][0])
-    classes = [
-        np.concatenate(
-            [of_slices(sample_of(s.pattern, dims, MANY, random) > s.least) for _, s in few[:FEW]]
-        )
-        for few in (few_mazes, few_packs)
-    ]
-    discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    discriminant.fit(np.concatenate(classes), np.repeat([0, 1], FEW * MANY))
-    first = few_packs[0][1]
-    image_J = torch.cat(wanted[first.phase]).numpy()
-    if discriminant.decision_function(image_J[None])[0] < BALLS:
-        first = nearest[int(np.argmax(shares * (1 - shares)))][1][0][1]
-    left = sorted((c for c in mazes if c[1].phase != first.phase), key=itemgetter(0))
-    seconds = [start for _, start in left if start.pattern.level != first.pattern.level]
-    return [first] if len(shares) == 2 else [first, within(seconds[0], shares, first.phase)]
-
-
-def within(start: Start, shares: NDArray[np.float64], taken: int) -> Start:
-    """Return the start of a smooth field that has to be found in what a phase leaves."""
-    share = shares[start.phase] / (1 - shares[taken])
-    width = start.pattern.width * 2**start.pattern.level
-    return replace(start, least=float(width * norm.isf(share)))
-
-
-def candidates(
-    pattern: Pattern,
-    depth_BHW: NDArray[np.float32],
-    shares: NDArray[np.float64],
-    wanted: Sequence[Sequence[Tensor]],
-) -> Iterator[tuple[float, Start]]:
-    """Yield how unlike the images a pattern is with each phase inside, and that start."""
-    for phase, share in enumerate(shares):
-        least = float(np.quantile(depth_BHW, 1 - share))
-        yield unlike(depth_BHW > least, wanted[phase]), Start(pattern, phase, least)
+        yield SmoothField(level, float(width) / 2**level)
 
 
 def sample_of(
