@@ -8,20 +8,37 @@ from pearlite.nets.pyramid import NoisePyramid
 from pearlite.nets.smooth import SmoothField
 
 
-@pytest.mark.parametrize("width", [0.6, 1.1])
-def test_correlations_are_those_of_the_width(width: float) -> None:
-    noise = torch.randn(4, 1, 110, 110, generator=torch.Generator().manual_seed(0))
-    field = SmoothField(2, width).depths(noise, [(16, 416)] * 2, 4).numpy()[:, 0] / width
-    assert field.var() == pytest.approx(1, abs=0.06)
-    for lag in (2, 4, 8):  # places, of which four lie along a cell
-        found = np.mean(field[..., lag:] * field[..., :-lag])
-        assert found == pytest.approx(np.exp(-((lag / 4 / width) ** 2) / 4), abs=0.06)
+@pytest.mark.parametrize("widths", [(0.6,), (1.1,), (0.7, 2.5)])
+def test_correlations_are_those_of_the_widths(widths: tuple[float, ...]) -> None:
+    noise = torch.randn(4, 1, 120, 120, generator=torch.Generator().manual_seed(0))
+    field = SmoothField(2, widths)
+    first = 4 * field.margin
+    depth = field.depths(noise, [(first, 480 - first)] * 2, 4).numpy()[:, 0]
+    height = depth * field.slope
+    assert height.var() == pytest.approx(1, abs=0.08)
+    for axis, width in ((1, widths[0]), (2, widths[-1])):
+        height = np.moveaxis(height, axis, 0)
+        for lag in (2, 4, 8):  # places, of which four lie along a cell
+            found = np.mean(height[lag:] * height[:-lag])
+            assert found == pytest.approx(np.exp(-((lag / 4 / width) ** 2) / 4), abs=0.08)
+        height = np.moveaxis(height, 0, axis)
+    steepness = np.sqrt(np.mean([np.diff(depth, axis=axis).var() for axis in (1, 2)]))
+    assert 4 * steepness == pytest.approx(np.sqrt(1 / 2), rel=0.1)
+
+
+def test_places_beyond_the_margin_do_not_count() -> None:
+    noise = torch.randn(1, 1, 40, 40, generator=torch.Generator().manual_seed(0))
+    field = SmoothField(1, (0.8, 2.4))
+    margin = field.margin
+    whole = field.depths(noise, [(2 * margin, 80 - 2 * margin)] * 2, 2)
+    part = field.depths(noise[..., 3:-2, 3:-2], [(2 * margin, 70 - 2 * margin)] * 2, 2)
+    torch.testing.assert_close(whole[..., 6:-4, 6:-4], part)
 
 
 @pytest.mark.parametrize("level", [1, 3])
 def test_a_generator_begins_with_the_field(level: int) -> None:
     random = torch.Generator().manual_seed(0)
-    field = SmoothField(level, 0.9)
+    field = SmoothField(level, (0.9,))
     network = NoisePyramid(2, widths=(6, 8, 8, 8, 8), patterns=[field], generator=random)
     network.begin_inside([0], [0.5])
     shape, starts = (24, 40, 30), (3, 5, 7)

@@ -40,7 +40,19 @@ def test_a_maze_begins_as_one_of_its_width(width: float) -> None:
     noise = gaussian_filter(np.random.default_rng(0).standard_normal((192, 192)), width)
     (start,) = nearest_starts(prepare((noise > 0).astype(np.uint8)), 5, seed=0)
     assert isinstance(start.pattern, SmoothField)
-    assert start.pattern.width * 2**start.pattern.level == pytest.approx(width, rel=0.2)
+    assert start.pattern.widths == pytest.approx([width / 2**start.pattern.level] * 3, rel=0.2)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_maze_is_as_long_along_each_axis_as_in_the_images(dims: int) -> None:
+    widths, random = (2.0, 3.0, 4.0), np.random.default_rng(0)
+    noise = gaussian_filter(random.standard_normal((120,) * 3), widths)
+    cube = (noise > 0).astype(np.uint8)
+    images = cube[60] if dims == 2 else [cube[60], cube[:, 60], cube[:, :, 60]]
+    (start,) = nearest_starts(prepare(images, dims=dims), 5, seed=0)
+    assert isinstance(start.pattern, SmoothField)
+    found = 2**start.pattern.level * np.array(start.pattern.widths)
+    assert found == pytest.approx(np.array(widths)[-dims:], rel=0.25)
 
 
 def test_a_third_phase_begins_in_what_the_particles_leave() -> None:

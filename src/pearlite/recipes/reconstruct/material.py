@@ -100,17 +100,14 @@ def load_material(folder: Path) -> Material:
     path = folder / ABOUT
     try:
         about: dict[str, Any] = read_json(path)
-        said: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in about["meaning"].items()
-        }
-        meaning, bias = Meaning(**said), tuple(about["bias"])
+        meaning, bias = Meaning(**with_tuples(about["meaning"])), tuple(about["bias"])
         encoding = load_encoding(folder)
         built = {**about["network"]}
         patterns = built.pop("patterns", [])
         network = NoisePyramid(
             meaning.channels,
             **built,
-            patterns=[PATTERNS[said.pop("kind")](**said) for said in patterns],
+            patterns=[PATTERNS[said.pop("kind")](**with_tuples(said)) for said in patterns],
             condition=None if encoding is None else encoding.condition,
             generator=torch.Generator().manual_seed(0),
         )
@@ -118,6 +115,11 @@ def load_material(folder: Path) -> Material:
         raise InputError(f"{path} is missing or damaged; expected a learned material") from error
     load(network, folder / WEIGHTS)
     return Material(network.eval().requires_grad_(False), meaning, bias)
+
+
+def with_tuples(said: dict[str, Any]) -> dict[str, Any]:
+    """Return values read from JSON with tuples for lists."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
 
 
 def load_encoding(folder: Path) -> Encoding | None:

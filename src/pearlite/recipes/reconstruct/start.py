@@ -40,6 +40,7 @@ FEW = 3  # nearest packs and mazes that are learned from
 SIDE = 96  # pixels of a slice
 SMALLEST_LEVEL = 2  # of balls: cells four voxels wide
 NARROWEST = 0.6  # width of a smooth field in cells, so that their grid does not show
+LONGEST = 2.0  # a smooth field is at most so many times as wide along an axis as on average
 BALLS = -20.0
 """Log-odds, of balls against a maze, from which on the generator begins with balls. Images of 128²
 pixels: 24 pieces of mazes have at most -23; 17 of 18 slices of a measured cathode of round
@@ -91,7 +92,7 @@ def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
         for phase in range(pictures.channels)
     ]
     random = torch.Generator().manual_seed(seed)
-    search = Search(levels, pictures.dims, shares, wanted, random)
+    search = Search(levels, stretch_of(pictures), shares, wanted, random)
     first = search.first()
     return [first] if len(shares) == 2 else [first, search.second(first)]
 
@@ -104,8 +105,8 @@ class Search:
     ----------
     levels
         Of the generator.
-    dims
-        Axes of what is made.
+    stretch_A
+        How much wider the smooth fields are along each axis of what is made.
     shares
         Of the phases.
     wanted
@@ -115,7 +116,7 @@ class Search:
     """
 
     levels: int
-    dims: int
+    stretch_A: NDArray[np.float64]
     shares: NDArray[np.float64]
     wanted: Sequence[Sequence[Tensor]]
     random: torch.Generator
@@ -124,7 +125,8 @@ class Search:
         """Return the best pack where it is nearer than a maze, else the maze of half the room."""
         every = itertools.product(range(SMALLEST_LEVEL, self.levels), MEANS, SPREADS)
         packs = [found for each in every for found in self.candidates(Balls(*each))]
-        mazes = [found for field in smooth_fields(self.levels) for found in self.candidates(field)]
+        fields = smooth_fields(self.levels, self.stretch_A)
+        mazes = [found for field in fields for found in self.candidates(field)]
         nearest = [
             [
                 sorted((c for c in kind if c[1].phase == phase), key=itemgetter(0))[:FEW]
@@ -159,7 +161,7 @@ class Search:
         """Return the smooth field that resembles another phase in what the first leaves."""
         taken_BHW = self.sample(first.pattern, SLICES) > first.least
         found = []
-        for field in smooth_fields(self.levels):
+        for field in smooth_fields(self.levels, self.stretch_A):
             if field.level == first.pattern.level:
                 continue
             depth_BHW = self.sample(field, SLICES)
@@ -172,14 +174,31 @@ class Search:
 
     def sample(self, pattern: Pattern, slices: int) -> NDArray[np.float32]:
         """Return the depth in patterns, in voxels: a slice through each, (B, H, W)."""
-        return sample_of(pattern, self.dims, slices, self.random)
+        return sample_of(pattern, len(self.stretch_A), slices, self.random)
 
 
-def smooth_fields(levels: int) -> Iterator[SmoothField]:
+def stretch_of(pictures: Pictures) -> NDArray[np.float64]:
+    """Return how much longer structures are along each axis than on average: (A,).
+
+    Phases change along an axis the less often, the longer they are.
+    """
+    changes: list[list[float]] = [[] for _ in range(pictures.dims)]
+    for normal, plane in enumerate(pictures.planes[: 1 if pictures.dims == 2 else None]):
+        often = [float((np.diff(plane.astype(int), axis=axis) != 0).mean()) for axis in (0, 1)]
+        if pictures.turns[normal] == "any":
+            often = [sum(often) / 2] * 2
+        axes = [axis for axis in range(pictures.dims) if pictures.dims == 2 or axis != normal]
+        for axis, found in zip(axes, often, strict=True):
+            changes[axis].append(found)
+    logs_A = -np.log(np.maximum([np.mean(found) for found in changes], 1e-3))
+    return np.exp((logs_A - logs_A.mean()).clip(-math.log(LONGEST), math.log(LONGEST)))
+
+
+def smooth_fields(levels: int, stretch_A: NDArray[np.float64]) -> Iterator[SmoothField]:
     """Yield smooth fields of all widths, each on the coarsest cells that do not show."""
-    for width in WIDTHS:
-        level = min(max(math.floor(math.log2(width / NARROWEST)), 1), levels - 1)
-        yield SmoothField(level, float(width) / 2**level)
+    for width_A in WIDTHS[:, None] * stretch_A:
+        level = min(max(math.floor(math.log2(width_A.min() / NARROWEST)), 1), levels - 1)
+        yield SmoothField(level, tuple((width_A / 2**level).tolist()))
 
 
 def sample_of(
@@ -187,13 +206,18 @@ def sample_of(
 ) -> NDArray[np.float32]:
     """Return the depth in patterns, in voxels: a slice through each, (B, H, W).
 
-    Slices of a smooth field are smooth fields of the same width.
+    Slices of a smooth field are smooth fields of the same widths; some are normal to each axis.
     """
     if isinstance(pattern, SmoothField):
-        width = pattern.width * 2**pattern.level
+        widths = [2**pattern.level * width for width in pattern.widths]
+        sides = list(itertools.combinations(widths, 2))
         white = torch.randn(slices, SIDE, SIDE, generator=random).numpy()
-        sample = gaussian_filter(white, width, mode="wrap", axes=(1, 2))
-        return sample * (width / sample.std())
+        parts = [
+            gaussian_filter(part_BHW, side, mode="wrap", axes=(1, 2))
+            for part_BHW, side in zip(np.array_split(white, len(sides)), sides, strict=True)
+        ]
+        depth = 2**pattern.level / pattern.slope
+        return np.concatenate([part_BHW * (depth / part_BHW.std()) for part_BHW in parts])
     fine = 2**pattern.level
     cells, middle = -(-SIDE // fine) + 2, 3 * fine // 2
     noise_BCS = torch.randn(slices, dims + 1, *(dims - 2) * [3], cells, cells, generator=random)
