@@ -5,6 +5,8 @@ Each process runs the same program. It joins the others, takes its share of ever
 processes make the update that one would have made with the whole batch.
 """
 
+import atexit
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,7 @@ def joined() -> Iterator[torch.device]:
     if gpu:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if gpu else "gloo")
+    atexit.register(gc.collect)  # or gloo's threads live on and may abort an ending Python
     try:
         yield device
     finally:
