@@ -17,7 +17,13 @@ from benchmarks.language.nanogpt import Config, NanoGPT
 from pearlite.nets.sample import Writing
 from pearlite.nets.transformer import TransformerDecoder
 
-SHAPES = ((4, 4, 128, 64), (4, 4, 128, 256), (6, 6, 384, 256), (12, 12, 768, 256))
+SHAPES = (
+    (4, 4, 128, 64),
+    (4, 4, 128, 256),
+    (6, 6, 384, 256),
+    (12, 12, 768, 256),
+    (6, 6, 384, 1024),
+)
 TURNS = 8
 
 
