@@ -118,6 +118,7 @@ def test_a_run_holds_the_texture_its_measures_and_its_page(run: Run) -> None:
     assert run.test["measures"] > 10
     page = run.page.read_text(encoding="utf-8")
     assert "The texture and the image" in page
+    assert "Learning began with what resembles the image most: noise smoothed over" in page
     assert "Transport" not in page
 
 

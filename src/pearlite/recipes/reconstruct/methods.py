@@ -10,6 +10,7 @@ from pearlite.recipes.reconstruct.preview import Preview
 from pearlite.recipes.reconstruct.settings import recipe_for
 from pearlite.recipes.reconstruct.slicegan import load_slicegan, save_slicegan, train_slicegan
 from pearlite.recipes.reconstruct.slicegan_game import Published
+from pearlite.recipes.reconstruct.start import began_as
 from pearlite.recipes.reconstruct.train import train
 from pearlite.recipes.reconstruct.watch import Watch
 from pearlite.train.history import Row
@@ -60,10 +61,13 @@ class Learned:
         A row at equal shares of the budget.
     near
         Share of the budget after which it was near enough to end; None where it took all.
+    began
+        A sentence on what the generator began with.
     """
 
     history: list[Row]
     near: float | None = None
+    began: str = "Learning began with noise."
 
 
 def learn(method: str, pictures: Pictures, work: Work) -> Learned:
@@ -95,7 +99,8 @@ def learn(method: str, pictures: Pictures, work: Work) -> Learned:
         device=work.device,
     )
     save_material(trained.material, work.model)
-    return Learned(trained.history, trained.near)
+    began = began_as(trained.starts, pictures.meaning.values)
+    return Learned(trained.history, trained.near, began)
 
 
 def is_learned(method: str, model: Path) -> bool:

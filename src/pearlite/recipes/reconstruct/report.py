@@ -190,8 +190,9 @@ def _transport(transport: list[dict[str, Any]]) -> Html:
 
 def _learned(test: dict[str, Any]) -> str:
     said = (
-        "The distances are those of the newest four small volumes from the image, made with the "
-        "averaged weights, each measure's worst phase; fractions before they are corrected."
+        f"{test['began']} The distances are those of the newest four small volumes from the image, "
+        "made with the averaged weights, each measure's worst phase; fractions before they are "
+        "corrected."
     )
     if test["near"] is None:
         return said

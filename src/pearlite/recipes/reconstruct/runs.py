@@ -272,6 +272,7 @@ def _work(
     test: dict[str, Any] = {
         "known": [plain(each.__dict__) for each in known],
         "near": before.get("near"),
+        "began": before.get("began"),
     }
     run.write_json(TEST, test)
     if not is_learned(choices.method, run.path / MODEL):
@@ -290,7 +291,7 @@ def _work(
             ),
         )
         run.write_text(HISTORY, pd.DataFrame(learned.history).to_csv(index=False))
-        run.write_json(TEST, test := {**test, "near": learned.near})
+        run.write_json(TEST, test := {**test, "near": learned.near, "began": learned.began})
     material = replace(load_learned(choices.method, run.path / MODEL), low=pictures.low)
     judged = _judge(material, pictures, run, progress)
     run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))

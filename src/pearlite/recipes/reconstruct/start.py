@@ -65,8 +65,24 @@ class Start:
     phase: int
     least: float
 
+    def sentence(self, value: int) -> str:
+        """Say what it is, of a phase with a value in the images."""
+        fine = 2**self.pattern.level
+        if isinstance(self.pattern, Balls):
+            return f"balls of about {self.pattern.mean * fine:.2g} voxels' radius, of phase {value}"
+        widths = " × ".join(f"{fine * width:.2g}" for width in dict.fromkeys(self.pattern.widths))
+        return f"noise smoothed over {widths} voxels and cut at a level, of phase {value}"
 
-def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
+
+def began_as(starts: Sequence[Start], values: Sequence[int]) -> str:
+    """Say what a generator began with, of phases with these values in the images."""
+    if not starts:
+        return "Learning began with noise."
+    said = "; in what they leave, ".join(s.sentence(values[s.phase]) for s in starts)
+    return f"Learning began with what resembles the image most: {said}."
+
+
+def nearest_starts(pictures: Pictures, levels: int) -> list[Start]:
     """Return the pack of balls or the smooth field that resembles the images most.
 
     Of three phases and more, a second phase begins as a smooth field in what the first leaves.
@@ -78,8 +94,6 @@ def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
         cannot tell, and beside a low-resolution volume, which says itself what lies where.
     levels
         Of the generator.
-    seed
-        Draws the samples.
     """
     phases = pictures.meaning.kind == "phases" and pictures.low is None
     small = min(side for plane in pictures.planes for side in plane.shape[-2:]) < SIDE
@@ -91,7 +105,7 @@ def nearest_starts(pictures: Pictures, levels: int, seed: int) -> list[Start]:
         of_images([(window == phase).long() for window in windows])
         for phase in range(pictures.channels)
     ]
-    random = torch.Generator().manual_seed(seed)
+    random = torch.Generator().manual_seed(0)
     search = Search(levels, stretch_of(pictures), shares, wanted, random)
     first = search.first()
     return [first] if len(shares) == 2 else [first, search.second(first)]

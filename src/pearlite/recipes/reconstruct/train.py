@@ -41,11 +41,14 @@ class Trained:
         watched.
     near
         Share of the budget at which it was seen to be near enough; None where that did not end it.
+    starts
+        What the generator began with.
     """
 
     material: Material
     history: list[Row]
     near: float | None
+    starts: list[Start]
 
 
 def train(
@@ -100,7 +103,7 @@ def train(
     starts: list[Start] = []
     if recipe.patterns:
         with one_thread():
-            starts = nearest_starts(pictures, len(recipe.widths), derived_seed(seed, 4))
+            starts = nearest_starts(pictures, len(recipe.widths))
     generator = NoisePyramid(
         pictures.channels,
         widths=recipe.widths,
@@ -139,7 +142,7 @@ def train(
     with one_thread():  # two take 1.6 times the CPU seconds of a step for 0.8 of its time, or worse
         trainer.fit(draws(pictures, generator, recipe, seed, where), resume=state is not None)
     material = calibrated(generator, pictures, recipe.calibrated, derived_seed(seed, 3))
-    return Trained(material, trainer.history, budget.hurried)
+    return Trained(material, trainer.history, budget.hurried, starts)
 
 
 def calibrated(generator: NoisePyramid, pictures: Pictures, side: int, seed: int) -> Material:
