@@ -20,9 +20,9 @@ from pearlite.nets.transformer import TransformerDecoder
 SHAPES = (
     (4, 4, 128, 64),
     (4, 4, 128, 256),
+    (4, 4, 128, 1024),
     (6, 6, 384, 256),
     (12, 12, 768, 256),
-    (6, 6, 384, 1024),
 )
 TURNS = 8
 
