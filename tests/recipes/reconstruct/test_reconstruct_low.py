@@ -116,7 +116,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pearlite.recipes.reconstruct.judged.LONGEST", 24)
         patch.setattr("pearlite.recipes.reconstruct.told_apart.STEPS", 3)
-        patch.setattr("pearlite.recipes.reconstruct.runs.VOLUMES", 1)
+        patch.setattr("pearlite.recipes.reconstruct.work.VOLUMES", 1)
         patch.setattr("pearlite.recipes.reconstruct.report.viewer", lambda *_, **__: None)
         patch.setattr(
             "pearlite.recipes.reconstruct.train.recipe_for", lambda _: replace(TINY, points=0)

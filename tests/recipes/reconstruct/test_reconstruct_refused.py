@@ -56,7 +56,7 @@ def test_it_is_said_before_anything_is_learned(
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pearlite.recipes.reconstruct.runs.learn", None)
+    monkeypatch.setattr("pearlite.recipes.reconstruct.work.learn", None)
     images, typed, said = CASES[name]
     files = [f"{number}.tif" for number in range(len(images))]
     for number, (file, image) in enumerate(zip(files, images, strict=True)):

@@ -37,7 +37,7 @@ def _few_and_small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judged, "LONGEST", 40)
         patch.setattr("pearlite.recipes.reconstruct.told_apart.STEPS", 5)
-        patch.setattr("pearlite.recipes.reconstruct.runs.VOLUMES", 2)
+        patch.setattr("pearlite.recipes.reconstruct.work.VOLUMES", 2)
         patch.setattr(
             "pearlite.recipes.reconstruct.train.recipe_for",
             lambda pictures: replace(recipe_for(pictures), calibrated=64),
@@ -158,7 +158,7 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path: Path, monkeypatch: pytest.Monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pearlite.recipes.reconstruct.runs.judge", stop)
+        patch.setattr("pearlite.recipes.reconstruct.work.judge", stop)
         with pytest.raises(Stopped, match="--resume"):
             pl.fit("reconstruct", slice_of(), shape=32, minutes=MINUTES, out=tmp_path / "run")
     learned = (tmp_path / "run" / "model" / "generator.safetensors").read_bytes()

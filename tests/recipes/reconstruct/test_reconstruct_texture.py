@@ -101,7 +101,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pearlite.recipes.reconstruct.train.recipe_for", lambda _: TINY)
         patch.setattr("pearlite.recipes.reconstruct.texture.LONGEST", 64)
-        patch.setattr("pearlite.recipes.reconstruct.runs.VOLUMES", 2)
+        patch.setattr("pearlite.recipes.reconstruct.work.VOLUMES", 2)
         typed = [str(folder / "slice.tif"), "--shape", "100,130", "--vf", "0.4"]
         rest = ["--minutes", "0.02", "--out", str(folder / "run"), "--json"]
         done = CliRunner().invoke(app, ["reconstruct", *typed, *rest])

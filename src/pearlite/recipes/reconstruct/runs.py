@@ -6,18 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from pearlite.data.write import write
 from pearlite.errors import InputError
-from pearlite.provenance import plain
 from pearlite.recipes.reconstruct import filling
 from pearlite.recipes.reconstruct.applied import (
     MADE_HERE,
-    MODEL,
-    RESULTS,
     SAYS_ITSELF,
     apply,
     slices_of,
@@ -28,31 +21,18 @@ from pearlite.recipes.reconstruct.choices import (
     choose,
     leave_out,
 )
-from pearlite.recipes.reconstruct.fraction import with_fractions
-from pearlite.recipes.reconstruct.generate import generate, generate_file
 from pearlite.recipes.reconstruct.given import KEPT, Slices, find_slices, kept
 from pearlite.recipes.reconstruct.images import Pictures, prepare
-from pearlite.recipes.reconstruct.judged import VOLUMES, Judged, judge
-from pearlite.recipes.reconstruct.known import Phases, disagreement, known_fractions
 from pearlite.recipes.reconstruct.low_given import find_low
-from pearlite.recipes.reconstruct.low_runs import keep_low, low_source, measured_beside
-from pearlite.recipes.reconstruct.material import Material
-from pearlite.recipes.reconstruct.methods import (
-    Work,
-    check_periodic,
-    is_learned,
-    learn,
-    load_learned,
-)
+from pearlite.recipes.reconstruct.low_runs import keep_low, low_source
+from pearlite.recipes.reconstruct.methods import check_periodic
 from pearlite.recipes.reconstruct.report import html, rows
-from pearlite.recipes.reconstruct.texture import judge_texture
-from pearlite.run import PAGE, TEST, Run
-from pearlite.seeds import derived_seed
+from pearlite.recipes.reconstruct.work import work
+from pearlite.run import PAGE, Run
 
 __all__ = ["apply", "fit", "report", "resume", "summary"]
 
 STATE = "state"
-HISTORY, STRUCTURE, TRANSPORT = "history.csv", "structure.csv", "transport.csv"
 SHAPE, QUALITY, DEVICE, METHOD, UNTIL = (128, 128, 128), "balanced", "auto", "auto", "budget"
 
 
@@ -212,7 +192,7 @@ def fit(
             keep_low(run, sources[-1])
         if earlier is not None:
             shutil.copytree(earlier, run.path / STATE)
-        _work(run, slices, pictures, choices, dask, progress)
+        work(run, slices, pictures, choices, dask, progress)
     return run
 
 
@@ -241,7 +221,7 @@ def resume(
         run.options["device"] = device
     choices = Choices.recorded(run.options)
     with run:
-        _work(run, slices_of(run), _pictures_of(run), choices, dask, progress)
+        work(run, slices_of(run), _pictures_of(run), choices, dask, progress)
     return run
 
 
@@ -255,106 +235,6 @@ def report(run: Run) -> Path:
 def summary(run: Run) -> list[tuple[str, ...]]:
     """Return a table, its head first, of what the run brought."""
     return filling.summary(run) if "hole" in run.options else rows(run)
-
-
-def _work(
-    run: Run,
-    slices: Slices,
-    pictures: Pictures,
-    choices: Choices,
-    dask: str | None,
-    progress: bool,
-) -> None:
-    """Learn, make the volume, measure several, write the page."""
-    images = Phases(pictures).images
-    known = known_fractions(images)
-    before = run.test if (run.path / TEST).is_file() else {}
-    test: dict[str, Any] = {
-        "known": [plain(each.__dict__) for each in known],
-        "near": before.get("near"),
-        "began": before.get("began"),
-    }
-    run.write_json(TEST, test)
-    if not is_learned(choices.method, run.path / MODEL):
-        said = "; ".join(each.sentence() for each in known[:3])
-        learned = learn(
-            choices.method,
-            pictures,
-            Work(
-                seconds=choices.seconds + _spent_before(run),
-                seed=run.seed,
-                folder=run.path,
-                model=run.path / MODEL,
-                progress=f"Learning ({said})" if progress else None,
-                device=choices.device,
-                until=choices.until,
-            ),
-        )
-        run.write_text(HISTORY, pd.DataFrame(learned.history).to_csv(index=False))
-        run.write_json(TEST, test := {**test, "near": learned.near, "began": learned.began})
-    material = replace(load_learned(choices.method, run.path / MODEL), low=pictures.low)
-    judged = _judge(material, pictures, run, progress)
-    run.write_text(STRUCTURE, judged.comparison.table.to_csv(index=False))
-    if pictures.dims == 3:
-        run.write_text(TRANSPORT, judged.transport.to_csv(index=False))
-    test |= {
-        "sentence": judged.comparison.sentence(),
-        "inside": int(np.count_nonzero(judged.comparison.table["inside"])),
-        "measures": len(judged.comparison.table),
-        "volumes": VOLUMES,
-        "side": judged.side,
-        "two_sample": judged.told_apart,
-        "notes": [note for note in (*pictures.notes, disagreement(images)) if note],
-    }
-    run.write_json(TEST, plain(test))
-    _make(run, material, slices, choices, dask, progress)
-    if pictures.low is not None:
-        test["low"] = measured_beside(run.results[RESULTS[3]], pictures, pictures.low)
-        run.write_json(TEST, plain(test))
-    report(run)
-
-
-def _make(
-    run: Run,
-    material: Material,
-    slices: Slices,
-    choices: Choices,
-    dask: str | None,
-    progress: bool,
-) -> None:
-    if choices.fractions is not None:
-        material = with_fractions(
-            material,
-            choices.fractions,
-            choices.shape,
-            seed=run.seed,
-            periodic=choices.periodic,
-        )
-    result = RESULTS[len(choices.shape)]
-    name = result + choices.format
-    generate_file(
-        material,
-        run.path / name,
-        choices.shape,
-        seed=run.seed,
-        periodic=choices.periodic,
-        pixel_size=slices.pixel_size,
-        unit=slices.unit,
-        dask=dask,
-        show=progress,
-    )
-    run.finish(result, name)
-
-
-def _judge(material: Material, pictures: Pictures, run: Run, progress: bool) -> Judged:
-    def make(shape: tuple[int, ...], seed: int) -> NDArray:
-        low = pictures.low
-        start = None if low is None else low.place(shape, np.random.default_rng(seed))
-        return generate(material, shape, seed=seed, start=start)
-
-    seeds = [derived_seed(run.seed, 10, number) for number in range(VOLUMES)]
-    measure = judge_texture if pictures.dims == 2 else judge
-    return measure(make, pictures, seeds, show=progress)
 
 
 def _prepared(
@@ -393,13 +273,3 @@ def _earlier_state(path: Path, pictures: Pictures, method: str) -> Path:
             f"{path} learned from other images; go on with the same, or begin anew without --from"
         )
     return earlier.path / STATE
-
-
-def _spent_before(run: Run) -> float:
-    """Return the CPU seconds that the runs had from which this one goes on."""
-    start, spent = run.options["start"], 0.0
-    while start is not None:
-        before = Run.open(start)
-        spent += Choices.recorded(before.options).seconds
-        start = before.options["start"]
-    return spent
