@@ -56,7 +56,7 @@ class Recipe:
     taps: int = 6
     sparse: float = 0.7
     slices: int = 24
-    points: float = 10.0
+    points: float = 30.0
     counted: int = 16
     calibrated: int = 256
     agreement: float = 1.0
@@ -69,6 +69,7 @@ TEXTURE = Recipe(
     patches=(((1, 3), *((scale, side) for scale in (1, 2, 4, 8) for side in (5, 9))),),
     samples=4000,
     sparse=0.4,
+    points=10.0,
     calibrated=1024,
 )
 """Of textures. A flat box is cheap, so it is large. With fewer pairs of neighbours and more
