@@ -119,6 +119,7 @@ def test_a_run_holds_the_texture_its_measures_and_its_page(run: Run) -> None:
     page = run.page.read_text(encoding="utf-8")
     assert "The texture and the image" in page
     assert "Learning began with what resembles the image most: noise smoothed over" in page
+    assert "2 textures of 64² pixels" in page
     assert "Transport" not in page
 
 

@@ -57,7 +57,7 @@ def html(run: Run, pictures: Pictures) -> str:
         *(seen_flat(array, pictures) if flat else _seen(array, pictures, about)),
         *seen_beside(array, pictures),
         _numbers(test, known),
-        _compared(structure, test, pictures.different),
+        _compared(structure, test, pictures),
         *([] if flat else [_transport(_table(run, "transport.csv"))]),
         training_section(_table(run, "history.csv"), _learned(test), GOAL),
         _caveats(test, known, structure, flat),
@@ -94,7 +94,7 @@ def _table(run: Run, name: str) -> list[dict[str, Any]]:
     return pd.read_csv(run.path / name, dtype={"phase": str}).to_dict("records")
 
 
-_HEAD = ("measure", "phase", "slices", "direction", "image", "volumes", "floor", "inside")
+_HEAD = ("measure", "phase", "slices", "direction", "image", "made", "floor", "inside")
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
@@ -142,21 +142,23 @@ def _told_apart(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [("Told from real slices", value, found["sentence"])]
 
 
-def _compared(structure: list[dict[str, Any]], test: dict[str, Any], images: int) -> Html:
-    shown = _AXES[:images]
+def _compared(structure: list[dict[str, Any]], test: dict[str, Any], pictures: Pictures) -> Html:
+    shown = _AXES[: pictures.different]
     main = [row for row in structure if row["measure"] in _MAIN and row["slices"] in shown]
     rest = [row for row in structure if row not in main]
+    flat = pictures.dims == 2
+    made = f"textures of {test['side']}² pixels" if flat else f"volumes of {test['side']}³ voxels"
     said = (
-        f"{test['volumes']} volumes of {test['side']}³ voxels, each from its own seed, against "
-        "pieces of the image. The floor is how far one real piece of this size is off: no volume "
-        "can be asked for more. Two-point correlations and chord lengths are errors, 0 is perfect."
+        f"{test['volumes']} {made}, each from its own seed, against pieces of the image. The floor "
+        "is how far one real piece of this size is off: no more can be asked for. Two-point "
+        "correlations and chord lengths are errors, 0 is perfect."
     )
     tables = [
         page.table([(*_row(r)[:-1], page.badge(_SIGNS[r["inside"]])) for r in part], _HEAD)
         for part in (main, rest)
     ]
     return page.section(
-        "Slices of the volumes against the image",
+        "The textures against the image" if flat else "Slices of the volumes against the image",
         tag("p", said, class_="subtitle"),
         tables[0],
         page.details("All other measures and slices", tables[1]) if rest else None,
