@@ -10,17 +10,17 @@ from pearlite.nets.smooth import SmoothField
 
 @pytest.mark.parametrize("widths", [(0.6,), (1.1,), (0.7, 2.5)])
 def test_correlations_are_those_of_the_widths(widths: tuple[float, ...]) -> None:
-    noise = torch.randn(4, 1, 120, 120, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(4, 1, 240, 240, generator=torch.Generator().manual_seed(0))
     field = SmoothField(2, widths)
     first = 4 * field.margin
-    depth = field.depths(noise, [(first, 480 - first)] * 2, 4).numpy()[:, 0]
+    depth = field.depths(noise, [(first, 960 - first)] * 2, 4).numpy()[:, 0]
     height = depth * field.slope
-    assert height.var() == pytest.approx(1, abs=0.08)
+    assert height.var() == pytest.approx(1, abs=0.06)
     for axis, width in ((1, widths[0]), (2, widths[-1])):
         height = np.moveaxis(height, axis, 0)
         for lag in (2, 4, 8):  # places, of which four lie along a cell
             found = np.mean(height[lag:] * height[:-lag])
-            assert found == pytest.approx(np.exp(-((lag / 4 / width) ** 2) / 4), abs=0.08)
+            assert found == pytest.approx(np.exp(-((lag / 4 / width) ** 2) / 4), abs=0.06)
         height = np.moveaxis(height, 0, axis)
     steepness = np.sqrt(np.mean([np.diff(depth, axis=axis).var() for axis in (1, 2)]))
     assert 4 * steepness == pytest.approx(np.sqrt(1 / 2), rel=0.1)

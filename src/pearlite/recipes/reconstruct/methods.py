@@ -66,8 +66,8 @@ class Learned:
     """
 
     history: list[Row]
-    near: float | None = None
-    began: str = "Learning began with noise."
+    near: float | None
+    began: str
 
 
 def learn(method: str, pictures: Pictures, work: Work) -> Learned:
@@ -84,7 +84,7 @@ def learn(method: str, pictures: Pictures, work: Work) -> Learned:
             device=work.device,
         )
         save_slicegan(model, work.model)
-        return Learned(model.history)
+        return Learned(model.history, None, began_as((), ()))
     watch = Watch(pictures, work.seed)
     preview = Preview(work.folder / "preview.png", watch)
     trained = train(

@@ -191,8 +191,9 @@ def _transport(transport: list[dict[str, Any]]) -> Html:
 
 
 def _learned(test: dict[str, Any]) -> str:
+    began = test.get("began") or ""  # of a run stopped before it was written, or an older one
     said = (
-        f"{test['began']} The distances are those of the newest four small volumes from the image, "
+        f"{began} The distances are those of the newest four small volumes from the image, "
         "made with the averaged weights, each measure's worst phase; fractions before they are "
         "corrected."
     )
